@@ -1,0 +1,121 @@
+// The platform functions on Linux.
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <vector>
+
+#include "common/platform.h"
+
+namespace pgring {
+namespace {
+
+bool set_tcp_option(int fd, int option, int value) {
+  return ::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value) == 0;
+}
+
+// For kernels before 5.9, which have no close_range().
+void close_listed_descriptors(int first) {
+  DIR* directory = ::opendir("/proc/self/fd");
+  if (directory == nullptr) return;
+  std::vector<int> open_descriptors;
+  while (const dirent* entry = ::readdir(directory)) {
+    const int fd = std::atoi(entry->d_name);
+    if (fd >= first && fd != ::dirfd(directory)) open_descriptors.push_back(fd);
+  }
+  ::closedir(directory);
+  for (const int fd : open_descriptors) ::close(fd);
+}
+
+}  // namespace
+
+Fd accept_connection(int listener, sockaddr_storage* peer, socklen_t* peer_length) {
+  return Fd(::accept4(listener, reinterpret_cast<sockaddr*>(peer), peer_length,
+                      SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+Pipe make_pipe(PipeMode mode) {
+  int ends[2];
+  const int flags = mode == PipeMode::kNonBlocking ? O_NONBLOCK | O_CLOEXEC : O_CLOEXEC;
+  if (::pipe2(ends, flags) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+std::size_t set_pipe_size(int fd, std::size_t bytes) {
+  // Refused above fs.pipe-max-size, or when the user's pages are used up: the old size stays.
+  ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(bytes));
+  const int size = ::fcntl(fd, F_GETPIPE_SZ);
+  return size < 0 ? 0 : static_cast<std::size_t>(size);
+}
+
+Pipe make_doorbell_ends() {
+  Fd both(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!both) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return {std::move(both), Fd()};
+}
+
+std::optional<PeerCredentials> peer_credentials(int fd) {
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  return PeerCredentials{.uid = peer.uid, .gid = peer.gid, .pid = peer.pid};
+}
+
+bool splice_available() { return true; }
+
+ssize_t splice_some(int pipe, int socket, std::size_t bytes, bool more) {
+  const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0U);
+  return ::splice(pipe, nullptr, socket, nullptr, bytes, flags);
+}
+
+bool set_keepalive(int fd, const Keepalive& keepalive) {
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return false;
+  if (keepalive.idle > 0 && !set_tcp_option(fd, TCP_KEEPIDLE, keepalive.idle)) return false;
+  if (keepalive.interval > 0 && !set_tcp_option(fd, TCP_KEEPINTVL, keepalive.interval)) {
+    return false;
+  }
+  return keepalive.count <= 0 || set_tcp_option(fd, TCP_KEEPCNT, keepalive.count);
+}
+
+bool set_tcp_user_timeout(int fd, int milliseconds) {
+  return set_tcp_option(fd, TCP_USER_TIMEOUT, milliseconds);
+}
+
+bool set_tcp_defer_accept(int listener, int seconds) {
+  return set_tcp_option(listener, TCP_DEFER_ACCEPT, seconds);
+}
+
+void close_descriptors_from(int first) {
+  if (::close_range(static_cast<unsigned>(first), ~0U, 0) != 0) close_listed_descriptors(first);
+}
+
+unsigned cpu_count() {
+  // The set must be at least as large as the kernel's; the call fails with EINVAL until it is.
+  for (std::size_t processors = 1024; processors <= 1U << 20; processors *= 2) {
+    cpu_set_t* set = CPU_ALLOC(processors);
+    if (set == nullptr) break;
+    const std::size_t bytes = CPU_ALLOC_SIZE(processors);
+    const bool known = ::sched_getaffinity(0, bytes, set) == 0;
+    const int count = known ? CPU_COUNT_S(bytes, set) : 0;
+    CPU_FREE(set);
+    if (known) return static_cast<unsigned>(std::max(count, 1));
+    if (errno != EINVAL) break;
+  }
+  return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+}
+
+bool arguments_are_shown() { return true; }
+
+void set_thread_name(const char* name) { ::prctl(PR_SET_NAME, name); }
+
+}  // namespace pgring
