@@ -1,0 +1,129 @@
+// Replies of a connection that the client must not see, or that are made up for it; and how many
+// ReadyForQuery messages a COPY ends with.
+#include "common/wire.h"
+#include "worker/server_connection.h"
+
+namespace pgring {
+namespace {
+
+using Part = ReplyPiece::Part;
+
+constexpr const char* kParseComplete = "1\0\0\0\4";
+constexpr const char* kCloseComplete = "3\0\0\0\4";
+
+}  // namespace
+
+bool ServerConnection::on_scripted(Unit& unit, const ReplyPiece& piece) {
+  if (unit.steps == 0) return false;
+  const Step step = session_.script.front();
+  const Verdict verdict = judge(step, piece.type);
+  if (verdict == Verdict::kViolation) return false;
+  if (verdict == Verdict::kShow || verdict == Verdict::kShowDone) {
+    show(piece, piece.type == 'G' || piece.type == 'W' ? kFrameCopyIn : 0);
+  }
+  if (verdict == Verdict::kShow || verdict == Verdict::kHide) return true;
+  if (step.kind == StepKind::kParse && step.serial != 0) session_.prepared.confirm(step.serial);
+  if (step.counts) ++unit.name_operations;
+  step_done_after_ = piece.part == Part::kFirst;
+  if (step_done_after_) return true;
+  session_.script.pop_front();
+  --unit.steps;
+  settle_made_up();
+  return true;
+}
+
+// Emits the replies at the front of the script that no server message stands for.
+void ServerConnection::settle_made_up() {
+  if (line_.empty()) return;
+  Unit& unit = line_.front();
+  while (unit.scripted && unit.steps > 0 && is_made_up(session_.script.front().kind)) {
+    const Step step = session_.script.front();
+    session_.script.pop_front();
+    --unit.steps;
+    ++unit.name_operations;
+    if (step.kind == StepKind::kMadeUpClose) {
+      make_up(unit, kCloseComplete);
+      continue;
+    }
+    // The Parse it relied on has failed in a unit in front: nothing may be claimed.
+    if (!session_.prepared.holds(step.serial) && unit.forwarded == 0 && run_.empty() &&
+        unit.traffic == TaskTraffic::kIndependentRead) {
+      unit.retry = true;
+    }
+    make_up(unit, kParseComplete);
+  }
+}
+
+void ServerConnection::make_up(Unit& unit, const char* message) {
+  flush_run();
+  if (unit.retry || unit.abandoned) return;
+  context_.frames.reply(unit.task, unit.turn, {message, 5});
+  unit.forwarded += 5;
+}
+
+// After an error the server skips everything up to Sync, so these replies will not come.
+void ServerConnection::drop_steps(Unit& unit) {
+  PreparedCache& prepared = session_.prepared;
+  for (; unit.steps > 0; --unit.steps) {
+    const Step step = session_.script.front();
+    session_.script.pop_front();
+    if (step.serial == 0) continue;
+    if (step.kind == StepKind::kParse) prepared.erase(step.serial);
+    // Not closed after all: it is the next to go again.
+    if (step.kind == StepKind::kClose && !prepared.holds(step.serial)) {
+      prepared.insert(step.serial, false, true);
+    }
+  }
+  step_done_after_ = false;
+}
+
+// ReadyForQuery after a COPY from the client. Within it the server ignores Sync, so of the two that
+// clients of the extended protocol send one is answered normally, but after an error it may be
+// both. False: another ReadyForQuery is to be waited for.
+bool ServerConnection::on_copy_end(Unit& unit) {
+  if (sender_.skip_copy(unit)) {  // a Sync that must be answered too
+    unit.copying = false;
+    tell_consumed(unit);
+    feed();
+    return false;
+  }
+  tell_consumed(unit);
+  if (!unit.failed || unit.syncs < 2) return true;
+  // Ask something harmless: what comes before its answer belongs to the client.
+  wire::Builder(out_, 'C').byte('S').text("pgring_probe");
+  wire::Builder(out_, 'S').bytes({});
+  unit.probing = true;
+  want_flush();
+  return false;
+}
+
+bool ServerConnection::on_probe(Unit& unit, const ReplyPiece& piece) {
+  switch (piece.type) {
+    case '3':
+      unit.probe_answered = true;
+      return true;
+    case 'Z':
+      if (piece.bytes.size() != 6) return false;
+      if (unit.probe_answered) {
+        conclude(unit, piece.bytes[5]);
+        return true;
+      }
+      show(piece);
+      return true;
+    case 'S':
+      if (piece.part == Part::kWhole) on_parameter(piece);
+      show(piece);
+      return true;
+    case 'N':
+    case 'A':
+      show(piece);
+      return true;
+    case 'E':
+      on_error(unit, piece);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace pgring

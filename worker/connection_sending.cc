@@ -1,0 +1,268 @@
+// A connection's way out: starting units, taking their payload, writing.
+#include "common/log.h"
+#include "common/wire.h"
+#include "worker/canceller.h"
+#include "worker/lane_pool.h"
+#include "worker/server_connection.h"
+
+namespace pgring {
+
+void ServerConnection::add_task(uint32_t number) {
+  const Task& task = context_.task(number);
+  Unit unit;
+  unit.traffic = task.traffic;
+  unit.task = number;
+  unit.turn = TaskWord::unpack(task.word.load(std::memory_order_relaxed)).turn;
+  unit.client = task.client;
+  unit.session = task.session;
+  if (!line_.empty()) count(context_.slot.counters.tasks_pipelined);
+  look_at_requests(line_.push_back(unit));
+  // The request for a cancel goes out once the unit is started.
+  if (line_.back().cancel_wanted) {
+    context_.slot.attention.fetch_add(1, std::memory_order_relaxed);
+  }
+  feed();
+}
+
+void ServerConnection::add_internal(UnitPurpose purpose, std::string_view sql) {
+  Unit unit;
+  unit.purpose = purpose;
+  unit.started = unit.closed = true;
+  unit.started_at = context_.now;
+  unit.stream_start = sent_total_ + queued();
+  wire::Builder(out_, 'Q').text(sql);
+  session_.forget_unnamed();
+  line_.push_front(unit);
+  ++next_;
+  want_flush();
+}
+
+// Sends as much as may be sent of the units in line.
+void ServerConnection::feed() {
+  while (phase_ == Phase::kReady && next_ < line_.size()) {
+    if (!line_[next_].started && !may_start(line_[next_])) return;
+    Unit& unit = line_[next_];
+    if (context_.task(unit.task).kind == TaskKind::kHello) return answer_hello();
+    if (!unit.started) start(unit);
+    if (unit.ready) {
+      if (!finish_message(unit)) return;
+      continue;
+    }
+    if (!take(unit)) return;
+    ++next_;
+  }
+}
+
+// The only unit in line: the client's parameters hold now, and this is how the server spells them.
+void ServerConnection::answer_hello() {
+  const Unit unit = line_.front();
+  context_.scratch.clear();
+  session_.parameters.for_each_reported([&](std::string_view name, std::string_view value) {
+    wire::append_parameter_status(context_.scratch, name, value);
+  });
+  FrameHeader end{};
+  end.kind = FrameKind::kEnd;
+  end.task = unit.task;
+  end.turn = unit.turn;
+  end.status = 'I';
+  context_.frames.frame(end, {context_.scratch.data(), context_.scratch.size()});
+  line_.pop_front();
+  became_free();
+}
+
+bool ServerConnection::may_start(Unit& unit) {
+  if (cancel_pending_) return false;
+  if (next_ > 0 && line_.front().purpose != UnitPurpose::kTask) return false;
+  if (next_ == 0 && needs_check()) {
+    idle_since_ = context_.now;
+    add_internal(UnitPurpose::kCheck, pool_.config().check_query);
+    return false;
+  }
+  const Task& task = context_.task(unit.task);
+  if (task.parameter_serial == 0 || linked_client_ != kNoClient) return true;
+  if (task.parameter_serial == session_.parameters.applied()) return true;
+  if (next_ > 0) return false;  // once the line in front of it is done
+  establish_parameters(context_.state.parameter_sets[task.parameter_set]);
+  return next_ == 0;
+}
+
+// It has been idle for so long that whether it still works is asked before anything is given to it.
+bool ServerConnection::needs_check() const {
+  const LaneConfig& config = pool_.config();
+  return config.check_query[0] != '\0' && linked_client_ == kNoClient &&
+         context_.now - idle_since_ > config.server_check_delay_us;
+}
+
+// Puts SET statements in front of the only unit in line, or nothing if they are not needed.
+void ServerConnection::establish_parameters(const ParameterSet& set) {
+  context_.sql.clear();
+  session_.parameters.statements_for(set, context_.sql);
+  if (context_.sql.empty()) {
+    session_.parameters.apply(set);
+  } else {
+    add_internal(UnitPurpose::kParameters, context_.sql);
+  }
+}
+
+void ServerConnection::start(Unit& unit) {
+  mark_sent(context_.task(unit.task));
+  unit.started = true;
+  unit.started_at = context_.now;
+  if (next_ == 0) front_since_ = context_.now;
+  unit.stream_start = sent_total_ + queued();
+}
+
+// The rest of a message in whose middle the server has answered. True once the unit has moved on.
+bool ServerConnection::finish_message(Unit& unit) {
+  const bool finished = sender_.finish_message(unit);
+  tell_consumed(unit);
+  want_flush();
+  if (!finished) return false;
+  unit.ready = false;
+  on_ready(unit, unit.status);
+  return true;
+}
+
+// True once the unit's stream is closed and taken whole.
+bool ServerConnection::take(Unit& unit) {
+  const uint64_t parses = sender_.parses();
+  session_.max_prepared = pool_.config().max_prepared_statements;
+  if (sender_.take(unit)) tell_consumed(unit);
+  if (sender_.parses() != parses) {
+    count(context_.slot.counters.server_parses, sender_.parses() - parses);
+    pool_.count_server_parses(sender_.parses() - parses);
+  }
+  want_flush();
+  if (&unit == &line_.front()) settle_made_up();
+  return unit.closed;
+}
+
+void ServerConnection::tell_consumed(Unit& unit) {
+  Task& task = context_.task(unit.task);
+  // Dekker, with the master: it stores master_waits, then loads consumed.
+  task.consumed.store(unit.taken, std::memory_order_seq_cst);
+  if (task.master_waits.load(std::memory_order_seq_cst) == 0) return;
+  if (task.master_waits.exchange(0, std::memory_order_seq_cst) == 0) return;
+  FrameHeader header{};
+  header.kind = FrameKind::kConsumed;
+  header.task = unit.task;
+  header.turn = unit.turn;
+  context_.frames.frame(header);
+}
+
+void ServerConnection::want_flush() {
+  if (in_flush_list_ || queued() == 0) return;
+  in_flush_list_ = true;
+  context_.to_flush.push_back(this);
+}
+
+void ServerConnection::flush() {
+  in_flush_list_ = false;
+  while (phase_ == Phase::kReady && queued() > 0) {
+    const auto [status, bytes] = stream_.write(out_.data() + out_sent_, queued());
+    if (status == ServerStream::Status::kClosed) {
+      // What the server said before it left is still to be read; reading finds the end.
+      out_sent_ = out_.size();
+      break;
+    }
+    if (status == ServerStream::Status::kWouldBlock) break;
+    out_sent_ += bytes;
+    sent_total_ += bytes;
+    count(context_.slot.counters.bytes_to_server, bytes);
+    if (queued() > 0) continue;
+    out_.clear();
+    out_sent_ = 0;
+    feed();  // a stream may have waited for room
+  }
+  if (queued() == 0) {
+    out_.clear();
+    out_sent_ = 0;
+  }
+  update_interest();
+}
+
+void ServerConnection::update_interest() {
+  if (phase_ != Phase::kReady) return;
+  unsigned wanted = reading_paused_ ? 0 : static_cast<unsigned>(Interest::kRead);
+  if (queued() > 0) wanted |= static_cast<unsigned>(Interest::kWrite);
+  const auto interest = static_cast<Interest>(wanted);
+  if (!watched_) {
+    context_.poller.add(stream_.fd(), token_, interest);
+    watched_ = true;
+  } else if (interest != interest_) {
+    context_.poller.modify(stream_.fd(), token_, interest);
+  }
+  interest_ = interest;
+}
+
+void ServerConnection::on_attention() {
+  if (phase_ != Phase::kReady || line_.empty()) return;
+  for (std::size_t i = 0; i < line_.size(); ++i) look_at_requests(line_[i]);
+  if (withdraw_unsent()) return;
+  cancel_front();
+  feed();
+  if (!line_.empty() && reading_paused_ && !window_full(line_.front())) {
+    reading_paused_ = false;
+    update_interest();
+    if (stream_.has_buffered()) receive();
+  }
+}
+
+void ServerConnection::look_at_requests(Unit& unit) {
+  if (unit.purpose != UnitPurpose::kTask) return;
+  const uint32_t requests = context_.task(unit.task).requests.load(std::memory_order_acquire);
+  if ((requests & (kRequestCancel | kRequestAbandon)) == 0) return;
+  if (!unit.cancel_sent) unit.cancel_wanted = true;
+  if ((requests & kRequestAbandon) != 0) unit.abandoned = true;
+}
+
+// Takes units out of the line that were cancelled before anything was sent of them. True if the
+// connection has died of it.
+bool ServerConnection::withdraw_unsent() {
+  for (std::size_t i = line_.size(); i-- > next_;) {
+    const Unit unit = line_[i];
+    // What a linked client's transaction makes of the cancel, only the server can say.
+    if (unit.started || !unit.cancel_wanted || linked_client_ != kNoClient) continue;
+    context_.scratch.clear();
+    wire::append_error(context_.scratch,
+                       {.sqlstate = "57014", .message = "canceling statement due to user request"});
+    fail_task(unit, 0, {context_.scratch.data(), context_.scratch.size()});
+    for (std::size_t k = i; k + 1 < line_.size(); ++k) line_[k] = line_[k + 1];
+    line_.pop_back();
+  }
+  // The reply of an unfinished stream would never end.
+  if (!line_.empty() && line_.front().abandoned && !line_.front().closed) {
+    die("the client left in the middle of a statement");
+    return true;
+  }
+  return false;
+}
+
+void ServerConnection::cancel_front() {
+  if (line_.empty() || cancel_pending_) return;
+  Unit& unit = line_.front();
+  if (!unit.cancel_wanted || !unit.started || unit.cancel_sent) return;
+  // Nobody waits for it: not worth the risk to its neighbours.
+  if (unit.abandoned && line_.size() > 1) return;
+  unit.cancel_sent = true;
+  unit.cancel_wanted = false;
+  for (std::size_t i = 1; i < line_.size(); ++i) line_[i].cancel_risk = true;
+  if (backend_place_ == BackendRegistry::kNone) return;
+  cancel_pending_ = context_.canceller->start(context_.backends.at(backend_place_), this);
+  if (cancel_pending_) count(context_.slot.counters.cancels_sent);
+}
+
+void ServerConnection::cancel_finished(bool answered) {
+  cancel_pending_ = false;
+  // Nobody knows whether it will still hit whoever comes next.
+  if (!answered) retire();
+  if (line_.empty()) {
+    became_free();
+  } else {
+    cancel_front();
+    feed();
+    cancel_front();  // it may have been wanted before anything was sent
+  }
+}
+
+}  // namespace pgring

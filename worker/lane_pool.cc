@@ -1,0 +1,180 @@
+// Claiming, limits and back-off of one lane.
+#include "worker/lane_pool.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/log.h"
+#include "common/platform.h"
+
+namespace pgring {
+namespace {
+
+constexpr int64_t kFirstRetry = 100'000;  // microseconds
+
+uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
+  uint32_t sum = 0;
+  for (uint32_t w = 1; w <= workers; ++w) {
+    sum += lane.shares[w].connections.load(std::memory_order_seq_cst);
+  }
+  return sum;
+}
+
+}  // namespace
+
+LanePool::LanePool(WorkerContext& context, uint32_t number)
+    : context_(context),
+      number_(number),
+      spread_(std::max(1u, cpu_count() / std::max(1u, context.state.header->worker_count.load()))) {
+}
+
+bool LanePool::refresh() {
+  const uint32_t version = lane().version.load(std::memory_order_acquire);
+  if (version == version_) return version != 0;
+  const std::string before = config_.conninfo;
+  const uint32_t generation = config_.generation;
+  uint32_t read = 0;
+  LaneConfig fresh;
+  if (!read_lane_config(lane(), fresh, read)) return version_ != 0;
+  config_ = fresh;
+  const bool first = version_ == 0;
+  version_ = read;
+  if (!first && (before != config_.conninfo || config_.closed || config_.paused ||
+                 generation != config_.generation)) {
+    for (ServerConnection* connection : connections_) connection->retire();
+    failed_logins_ = 0;
+    next_login_at_ = 0;
+  }
+  return true;
+}
+
+bool LanePool::has_work() const {
+  const Lane& lane = context_.state.lanes[number_];
+  return !config_.paused && (has_entries(lane.front) || has_entries(lane.ring));
+}
+
+uint32_t LanePool::claim_task(uint8_t traffics) {
+  Task* tasks = context_.state.tasks;
+  if (has_entries(lane().front)) {
+    const uint32_t task = claim(lane().front, tasks, context_.number, traffics);
+    // A task given back keeps its place before the others, even if it must wait.
+    if (task != kNoTask || has_entries(lane().front)) return task;
+  }
+  return claim(lane().ring, tasks, context_.number, traffics);
+}
+
+uint32_t LanePool::waiting() const {
+  const Lane& lane = context_.state.lanes[number_];
+  return depth(lane.front) + depth(lane.ring);
+}
+
+// Tails only grow, so any change shows in their sum.
+uint64_t LanePool::published() const {
+  const Lane& lane = context_.state.lanes[number_];
+  return lane.front.tail.load(std::memory_order_seq_cst) +
+         lane.ring.tail.load(std::memory_order_seq_cst);
+}
+
+uint32_t LanePool::logins() const {
+  return static_cast<uint32_t>(std::ranges::count_if(connections_, [](const auto* connection) {
+    return connection->phase() == ServerConnection::Phase::kLogin;
+  }));
+}
+
+uint32_t LanePool::total_connections() const {
+  return sum_of_connections(context_.state.lanes[number_], context_.state.header->worker_count);
+}
+
+bool LanePool::needs_connection() const { return logins() < waiting(); }
+bool LanePool::below_minimum() const {
+  return !config_.closed && !config_.paused && total_connections() < config_.min_pool_size;
+}
+bool LanePool::above_minimum() const { return total_connections() > config_.min_pool_size; }
+bool LanePool::may_log_in_now() const { return context_.now >= next_login_at_; }
+
+// The reserve opens when the oldest task has waited too long.
+uint32_t LanePool::size_limit() const {
+  if (config_.pool_size == 0 || config_.reserve_pool_size == 0) return config_.pool_size;
+  const Lane& lane = context_.state.lanes[number_];
+  const int64_t since =
+      oldest_ready_at(has_entries(lane.front) ? lane.front : lane.ring, context_.state.tasks);
+  const bool late = since > 0 && context_.now - since >= config_.reserve_pool_timeout_us;
+  return late ? config_.pool_size + config_.reserve_pool_size : config_.pool_size;
+}
+
+bool LanePool::within_limits(const std::vector<LanePool*>& all, Leave& leave) const {
+  if (config_.pool_size > 0 && total_connections() > size_limit()) {
+    leave = Leave::kPoolFull;
+    return false;
+  }
+  uint32_t of_database = 0;
+  uint32_t of_user = 0;
+  for (const LanePool* pool : all) {
+    if (pool->config_.database == config_.database) of_database += pool->total_connections();
+    if (pool->config_.user == config_.user) of_user += pool->total_connections();
+  }
+  leave = Leave::kDatabaseFull;
+  if (config_.max_db_connections > 0 && of_database > config_.max_db_connections) return false;
+  if (config_.max_user_connections > 0 && of_user > config_.max_user_connections) return false;
+  leave = Leave::kGiven;
+  return true;
+}
+
+// Each worker raises its own number first and adds up afterwards, so two of them cannot both slip
+// below the limit; at worst both step back and try again.
+LanePool::Leave LanePool::take_share(const std::vector<LanePool*>& all) {
+  share().connections.store(share().connections.load(std::memory_order_relaxed) + 1,
+                            std::memory_order_seq_cst);
+  Leave leave = Leave::kGiven;
+  if (!within_limits(all, leave)) give_back_share();
+  return leave;
+}
+
+void LanePool::give_back_share() {
+  share().connections.store(share().connections.load(std::memory_order_relaxed) - 1,
+                            std::memory_order_seq_cst);
+}
+
+void LanePool::add(ServerConnection* connection) { connections_.push_back(connection); }
+
+void LanePool::remove(ServerConnection* connection) {
+  std::erase(connections_, connection);
+  publish_share();
+}
+
+void LanePool::count_server_parses(uint64_t parses) { count(share().server_parses, parses); }
+
+void LanePool::login_failed() {
+  const int64_t longest = std::max<int64_t>(config_.server_login_retry_us, kFirstRetry);
+  const int64_t delay = std::min(longest, kFirstRetry << std::min(failed_logins_, 20u));
+  ++failed_logins_;
+  next_login_at_ = context_.now + delay;
+  context_.wake_at(next_login_at_);
+}
+
+void LanePool::login_succeeded() {
+  failed_logins_ = 0;
+  next_login_at_ = 0;
+}
+
+void LanePool::publish_share() {
+  uint32_t idle = 0;
+  uint32_t logging_in = 0;
+  uint32_t room = 0;
+  for (ServerConnection* connection : connections_) {
+    connection->publish_view();
+    if (connection->phase() == ServerConnection::Phase::kLogin) ++logging_in;
+    if (connection->idle()) ++idle;
+    if (connection->acceptable(config_.pipeline_depth) == 0) continue;
+    room += std::max(config_.pipeline_depth, 1u) - static_cast<uint32_t>(connection->load());
+  }
+  const auto total = static_cast<uint32_t>(connections_.size());
+  share().idle.store(idle, std::memory_order_relaxed);
+  share().logging_in.store(logging_in, std::memory_order_relaxed);
+  share().active.store(total - idle - logging_in, std::memory_order_relaxed);
+  share().room.store(room, std::memory_order_relaxed);
+  share().service_us.store(static_cast<uint32_t>(service_us_), std::memory_order_relaxed);
+  share().gathering.store(gathers() ? spread_ : 0, std::memory_order_relaxed);
+}
+
+}  // namespace pgring

@@ -1,0 +1,85 @@
+// What one worker has of one lane: its copy of the configuration, its connections, and the leave to
+// open more, which all workers share through the lane's counts.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "worker/server_connection.h"
+#include "worker/worker_context.h"
+
+namespace pgring {
+
+class LanePool {
+ public:
+  LanePool(WorkerContext& context, uint32_t number);
+
+  // Takes over a changed configuration. False while the lane has none.
+  bool refresh();
+  const LaneConfig& config() const { return config_; }
+  uint32_t number() const { return number_; }
+  Lane& lane() { return context_.state.lanes[number_]; }
+  const std::vector<ServerConnection*>& connections() const { return connections_; }
+
+  // Tasks wait in the lane and may be claimed.
+  bool has_work() const;
+  // Remembers what has been published; has_news(): something has been since (seq_cst, for
+  // sleepers).
+  void look() { seen_ = published(); }
+  bool has_news() const { return !config_.paused && published() != seen_; }
+  // Takes the oldest waiting task whose traffic is among `traffics`; kNoTask if there is none.
+  uint32_t claim_task(uint8_t traffics);
+  // One more connection is needed for what waits, and none that is being opened will do.
+  bool needs_connection() const;
+  // min_pool_size, over all workers.
+  bool below_minimum() const;
+  bool above_minimum() const;
+  bool may_log_in_now() const;
+
+  // The share of this worker in the limit of the pool, database and user.
+  enum class Leave : uint8_t { kGiven, kPoolFull, kDatabaseFull };
+  Leave take_share(const std::vector<LanePool*>& all);
+
+  // A statement was at the front of its connection for so long.
+  void note_service(int64_t us) { service_us_ += (static_cast<double>(us) - service_us_) / 16; }
+  // Recent statements are short enough for lines; see placement.h.
+  bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
+  // How many connections are kept busy before lines are formed.
+  uint32_t spread() const { return spread_; }
+
+  void add(ServerConnection* connection);
+  void remove(ServerConnection* connection);
+  // Once it has been closed.
+  void give_back_share();
+  void count_server_parses(uint64_t parses);
+  void login_failed();
+  void login_succeeded();
+  void connection_is_free() { publish_share(); }
+  // Tells the other processes what this worker has.
+  void publish_share();
+
+ private:
+  LaneShare& share() const { return context_.state.lanes[number_].shares[context_.number]; }
+  uint32_t total_connections() const;
+  uint32_t logins() const;
+  uint32_t waiting() const;
+  uint64_t published() const;
+  bool within_limits(const std::vector<LanePool*>& all, Leave& leave) const;
+  uint32_t size_limit() const;
+
+  // Longer than this on average, and a statement is better off on a connection of its own.
+  static constexpr double kShortService = 1000;  // microseconds
+
+  WorkerContext& context_;
+  uint32_t number_;
+  uint32_t spread_;
+  double service_us_ = 0;  // moving average
+  uint32_t version_ = 0;
+  uint64_t seen_ = 0;
+  LaneConfig config_{};
+  std::vector<ServerConnection*> connections_;
+  uint32_t failed_logins_ = 0;
+  int64_t next_login_at_ = 0;
+};
+
+}  // namespace pgring

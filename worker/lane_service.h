@@ -1,0 +1,39 @@
+// Serves all lanes: claims what can be placed, opens connections for what cannot.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "worker/connection_table.h"
+#include "worker/lane_pool.h"
+#include "worker/worker_context.h"
+
+namespace pgring {
+
+class LaneService {
+ public:
+  LaneService(WorkerContext& context, ConnectionTable& connections)
+      : context_(context), connections_(connections) {}
+
+  // Follows new lanes and configurations. `claiming`: also takes tasks and opens connections.
+  void serve(bool claiming);
+  // After serve(): tasks wait that could not be placed.
+  bool tasks_wait() const { return tasks_wait_; }
+  // Something was published, or a lane added, since serve() looked. Before sleeping.
+  bool has_news() const;
+
+ private:
+  void serve_lane(LanePool& pool);
+  void take_tasks(LanePool& pool);
+  bool open_connection(LanePool& pool);
+  void evict_for(const LanePool& pool);
+
+  WorkerContext& context_;
+  ConnectionTable& connections_;
+  std::vector<std::unique_ptr<LanePool>> lanes_;
+  std::vector<LanePool*> pointers_;
+  bool claiming_ = true;
+  bool tasks_wait_ = false;
+};
+
+}  // namespace pgring

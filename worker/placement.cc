@@ -1,0 +1,58 @@
+// Statements that take long are spread out: idle connections first, then the shortest line. Short
+// reads are gathered: once as many connections are busy as there are cores to keep busy, the
+// shortest line behind one of them is better than waking another backend, which costs more than the
+// wait. Among equals one that already has the client's parameters goes first, and of the idle ones
+// the most recently used, so that the others may time out.
+#include "worker/placement.h"
+
+#include <tuple>
+
+namespace pgring {
+namespace {
+
+using Rank = std::tuple<std::size_t, bool, int64_t>;
+
+Rank rank_of(const ServerConnection& connection, const LanePool& pool, const Task& task) {
+  const bool foreign =
+      task.parameter_serial != 0 && connection.applied_parameters() != task.parameter_serial;
+  const int64_t age =
+      pool.config().round_robin ? connection.idle_since() : -connection.idle_since();
+  return {connection.load(), foreign, age};
+}
+
+}  // namespace
+
+uint8_t acceptable_traffic(const LanePool& pool) {
+  uint8_t traffics = 0;
+  for (const ServerConnection* connection : pool.connections()) {
+    traffics |= connection->acceptable(pool.config().pipeline_depth);
+    if (traffics == kAnyTraffic) break;
+  }
+  return traffics;
+}
+
+ServerConnection* choose_connection(const LanePool& pool, const Task& task) {
+  const bool gathers = task.traffic == TaskTraffic::kIndependentRead && pool.gathers();
+  ServerConnection* best = nullptr;
+  ServerConnection* line = nullptr;  // the shortest that is not empty
+  Rank best_rank{}, line_rank{};
+  uint32_t busy = 0;
+  for (ServerConnection* connection : pool.connections()) {
+    const bool in_use = connection->load() > 0;
+    if (in_use && connection->linked_client() == kNoClient) ++busy;
+    const uint8_t traffics = connection->acceptable(pool.config().pipeline_depth);
+    if ((traffics & traffic_bit(task.traffic)) == 0) continue;
+    const Rank rank = rank_of(*connection, pool, task);
+    if (best == nullptr || rank < best_rank) {
+      best = connection;
+      best_rank = rank;
+    }
+    if (gathers && in_use && (line == nullptr || rank < line_rank)) {
+      line = connection;
+      line_rank = rank;
+    }
+  }
+  return line != nullptr && busy >= pool.spread() ? line : best;
+}
+
+}  // namespace pgring

@@ -1,0 +1,51 @@
+// The replies that are still to come on a connection for units with directives: which of them the
+// client must not see, and where a reply must be made up because nothing was sent for it.
+#pragma once
+
+#include <cstdint>
+
+#include "worker/ring_buffer.h"
+
+namespace pgring {
+
+enum class StepKind : uint8_t {
+  kParse,
+  kBind,
+  kClose,
+  kDescribeStatement,
+  kDescribePortal,
+  kExecute,
+  kQuery,
+  kFunctionCall,
+  kSync,
+  kMadeUpParse,  // nothing was sent: a ParseComplete is made up
+  kMadeUpClose,
+};
+
+struct Step {
+  StepKind kind = StepKind::kSync;
+  bool hidden = false;
+  bool counts = false;       // stands for a kPrepare, kForget or kOwnUnnamed
+  uint64_t serial = 0;       // kParse, kClose, kMadeUpParse: of the dictionary statement, or 0
+  bool own_unnamed = false;  // the Parse of a kOwnUnnamed
+};
+
+enum class Verdict : uint8_t {
+  kShow,      // the message belongs to the front step, which goes on
+  kShowDone,  // ... and completes it
+  kHide,
+  kHideDone,
+  kViolation,  // it cannot come here
+};
+
+constexpr bool is_made_up(StepKind kind) {
+  return kind == StepKind::kMadeUpParse || kind == StepKind::kMadeUpClose;
+}
+
+// What a message of type `type` means for the step at the front. Not to be asked about Z, E, S, N
+// and A, which may come at any point.
+Verdict judge(const Step& step, char type);
+
+using ReplyScript = RingBuffer<Step>;
+
+}  // namespace pgring

@@ -1,0 +1,286 @@
+// Walking a payload, message by message.
+#include "worker/unit_sender.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include "common/directive.h"
+#include "common/wire.h"
+
+namespace pgring {
+namespace {
+
+std::string_view server_name(uint64_t serial, char (&buffer)[32]) {
+  std::memcpy(buffer, "pgring_", 7);
+  const auto end = std::to_chars(buffer + 7, buffer + sizeof buffer, serial).ptr;
+  return {buffer, static_cast<std::size_t>(end - buffer)};
+}
+
+// The reply that a client's or hidden message calls for; nothing for those without one.
+bool step_of(char type, char subject, Step& step) {
+  switch (type) {
+    case 'P':
+      step.kind = StepKind::kParse;
+      return true;
+    case 'B':
+      step.kind = StepKind::kBind;
+      return true;
+    case 'C':
+      step.kind = StepKind::kClose;
+      return true;
+    case 'D':
+      step.kind = subject == 'S' ? StepKind::kDescribeStatement : StepKind::kDescribePortal;
+      return true;
+    case 'E':
+      step.kind = StepKind::kExecute;
+      return true;
+    case 'Q':
+      step.kind = StepKind::kQuery;
+      return true;
+    case 'F':
+      step.kind = StepKind::kFunctionCall;
+      return true;
+    case 'S':
+      step.kind = StepKind::kSync;
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string_view payload_at(const SharedState& state, const Task& task, uint64_t position,
+                            uint64_t end) {
+  if (position < kInlinePayload) {
+    return {task.payload + position, std::min<uint64_t>(end, kInlinePayload) - position};
+  }
+  const uint64_t offset = position - kInlinePayload;
+  const uint64_t in_block = offset % kBlockSize;
+  const char* block = state.block(task.blocks[offset / kBlockSize % kBlocksPerTask]);
+  return {block + in_block, std::min(end - position, kBlockSize - in_block)};
+}
+
+void copy_payload(const SharedState& state, const Task& task, uint64_t position, char* to,
+                  std::size_t bytes) {
+  const uint64_t end = position + bytes;
+  while (position < end) {
+    const std::string_view piece = payload_at(state, task, position, end);
+    std::memcpy(to, piece.data(), piece.size());
+    to += piece.size();
+    position += piece.size();
+  }
+}
+
+bool UnitSender::take(Unit& unit) {
+  const Task& task = state_.tasks[unit.task];
+  // Pairs with the master's release of the payload bytes and block numbers.
+  const uint64_t published = task.published.load(std::memory_order_acquire);
+  const uint64_t end = published & ~kStreamClosed;
+  const bool closed = (published & kStreamClosed) != 0;
+  const uint64_t before = unit.taken;
+  if (task.plain && closed && unit.taken == 0 && end <= kSendBuffer) {
+    take_whole(unit, task, end);
+  } else {
+    if (!task.plain) unit.scripted = true;
+    while (unit.taken < end && out_.size() < kSendBuffer &&
+           session_.script.size() < kMaxOutstandingSteps) {
+      if (!step(unit, task, end)) break;
+    }
+  }
+  // The stream of a COPY goes on until ReadyForQuery, whatever `published` says.
+  unit.closed = closed && unit.taken == end && !unit.copying;
+  return unit.taken != before;
+}
+
+// The common case: a complete unit without directives.
+bool UnitSender::take_whole(Unit& unit, const Task& task, uint64_t end) {
+  for (uint64_t at = 0; at < end;) {
+    const std::string_view piece = payload_at(state_, task, at, end);
+    out_.insert(out_.end(), piece.begin(), piece.end());
+    at += piece.size();
+  }
+  unit.taken = end;
+  unit.syncs = task.payload[0] == 'Q' || task.payload[0] == 'F' ? 0 : 1;
+  session_.forget_unnamed();
+  return true;
+}
+
+bool UnitSender::step(Unit& unit, const Task& task, uint64_t end) {
+  if (unit.message_left > 0) {
+    copy_body(unit, task, end);
+    return true;
+  }
+  const uint64_t left = end - unit.taken;
+  if (left < kMessageHeader) return false;
+  char header[kMessageHeader + 1] = {};
+  copy_payload(state_, task, unit.taken, header, kMessageHeader);
+  if (is_directive(header[0])) return carry_out(unit, task, header[0], left);
+  // Describe is told apart by its first byte.
+  if (header[0] == 'D' && !task.plain) {
+    if (left < kMessageHeader + 1) return false;
+    copy_payload(state_, task, unit.taken + kMessageHeader, header + kMessageHeader, 1);
+  }
+  begin_message(unit, header, task);
+  return true;
+}
+
+void UnitSender::begin_message(Unit& unit, const char* header, const Task& task) {
+  unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
+  unit.discard = false;
+  if (header[0] == 'S') ++unit.syncs;
+  if (header[0] == 'Q' || (header[0] == 'P' && task.plain)) session_.forget_unnamed();
+  Step step;
+  step.counts = step.own_unnamed = std::exchange(unit.own_unnamed, false);
+  if (!task.plain && step_of(header[0], header[kMessageHeader], step)) expect(unit, step);
+}
+
+void UnitSender::copy_body(Unit& unit, const Task& task, uint64_t end) {
+  const uint64_t limit = std::min(end, unit.taken + unit.message_left);
+  std::string_view piece = payload_at(state_, task, unit.taken, limit);
+  piece = piece.substr(0, kSendBuffer);
+  if (!unit.discard) out_.insert(out_.end(), piece.begin(), piece.end());
+  unit.taken += piece.size();
+  unit.message_left -= piece.size();
+}
+
+bool UnitSender::finish_message(Unit& unit) {
+  const Task& task = state_.tasks[unit.task];
+  const uint64_t end = task.published.load(std::memory_order_acquire) & ~kStreamClosed;
+  while (unit.message_left > 0 && unit.taken < end && out_.size() < kSendBuffer) {
+    copy_body(unit, task, end);
+  }
+  return unit.message_left == 0;
+}
+
+bool UnitSender::skip_copy(Unit& unit) {
+  const Task& task = state_.tasks[unit.task];
+  const uint64_t end = task.published.load(std::memory_order_acquire) & ~kStreamClosed;
+  while (end - unit.taken >= kMessageHeader) {
+    char header[kMessageHeader];
+    copy_payload(state_, task, unit.taken, header, kMessageHeader);
+    if (header[0] != 'd' && header[0] != 'c' && header[0] != 'f') return true;
+    const uint64_t size = uint64_t{wire::load32(header + 1)} + 1;
+    if (end - unit.taken < size) return false;
+    unit.taken += size;
+  }
+  return false;
+}
+
+// False: its body has not arrived yet.
+bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_t left) {
+  char body[32];
+  const auto fixed = [&](std::size_t bytes) {
+    if (left < kMessageHeader + bytes) return false;
+    copy_payload(state_, task, unit.taken + kMessageHeader, body, bytes);
+    unit.taken += kMessageHeader + bytes;
+    return true;
+  };
+  const auto inner_message = [&](const char* header, bool send) {
+    unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
+    unit.discard = !send;
+    Step step;
+    if (send && step_of(header[0], header[kMessageHeader], step)) {
+      step.hidden = true;
+      expect(unit, step);
+    }
+    unit.taken -= kMessageHeader + 1;  // looked at, still to be copied
+  };
+  switch (static_cast<Directive>(directive)) {
+    case Directive::kUse:
+    case Directive::kPrepare: {
+      if (!fixed(sizeof(StatementRef))) return false;
+      StatementRef ref;
+      std::memcpy(&ref, body, sizeof ref);
+      ensure_statement(unit, ref.entry, ref.serial,
+                       static_cast<Directive>(directive) == Directive::kPrepare);
+      return true;
+    }
+    case Directive::kUnnamed: {
+      if (!fixed(8 + kMessageHeader + 1)) return false;
+      uint64_t serial;
+      std::memcpy(&serial, body, 8);
+      const bool has = session_.unnamed_client == unit.client && session_.unnamed_serial == serial;
+      inner_message(body + 8, !has);
+      session_.unnamed_client = unit.client;
+      session_.unnamed_serial = serial;
+      return true;
+    }
+    case Directive::kForget: {
+      uint32_t length;
+      copy_payload(state_, task, unit.taken + 1, reinterpret_cast<char*>(&length), 4);
+      length = wire::network32(length);
+      if (left < uint64_t{length} + 1) return false;
+      unit.taken += uint64_t{length} + 1;
+      expect(unit, {StepKind::kMadeUpClose, false, true, 0});
+      return true;
+    }
+    case Directive::kHidden:
+      if (!fixed(kMessageHeader + 1)) {
+        // A message without a body (Flush, Sync) is never hidden.
+        return false;
+      }
+      inner_message(body, true);
+      return true;
+    case Directive::kOwnUnnamed:
+      if (!fixed(8)) return false;
+      session_.unnamed_client = unit.client;
+      std::memcpy(&session_.unnamed_serial, body, 8);
+      unit.own_unnamed = true;
+      return true;
+  }
+  unit.taken += left;  // cannot be: the master writes no other
+  return true;
+}
+
+void UnitSender::ensure_statement(Unit& unit, uint32_t entry, uint64_t serial, bool for_prepare) {
+  PreparedCache& prepared = session_.prepared;
+  if (prepared.holds(serial)) {
+    prepared.touch(serial);
+    if (!prepared.confirmed(serial)) unit.assumes = true;
+    if (for_prepare) expect(unit, {StepKind::kMadeUpParse, false, true, serial});
+    return;
+  }
+  make_room(unit);
+  append_parse(state_.statements[entry]);
+  ++parses_;
+  // After an error in this unit the server skips the Parse, and it is not held.
+  if (!unit.failed) prepared.insert(serial, true, false);
+  expect(unit, {StepKind::kParse, !for_prepare, for_prepare, serial});
+}
+
+void UnitSender::make_room(Unit& unit) {
+  PreparedCache& prepared = session_.prepared;
+  const uint32_t limit = std::max(session_.max_prepared, 1u);
+  while (prepared.size() >= limit && !unit.failed) {
+    const uint64_t oldest = prepared.oldest();
+    char name[32];
+    wire::Builder(out_, 'C').byte('S').text(server_name(oldest, name));
+    prepared.erase(oldest);
+    expect(unit, {StepKind::kClose, true, false, oldest});
+  }
+}
+
+void UnitSender::append_parse(const StatementEntry& entry) {
+  char name[32];
+  wire::Builder message(out_, 'P');
+  message.text(server_name(entry.serial, name));
+  const uint32_t inline_bytes = std::min(entry.length, kInlineStatement);
+  message.bytes({entry.bytes, inline_bytes});
+  uint32_t left = entry.length - inline_bytes;
+  for (uint32_t i = 0; left > 0 && i < kMaxStatementBlocks; ++i) {
+    const uint32_t bytes = std::min(left, kBlockSize);
+    message.bytes({state_.block(entry.blocks[i]), bytes});
+    left -= bytes;
+  }
+}
+
+void UnitSender::expect(Unit& unit, const Step& step) {
+  if (unit.failed && step.kind != StepKind::kSync) return;  // the server skips it
+  session_.script.push_back(step);
+  ++unit.steps;
+}
+
+}  // namespace pgring

@@ -1,0 +1,58 @@
+// Turns a unit's payload into the bytes for the server: messages are copied, directives carried
+// out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/shared_state.h"
+#include "worker/server_session.h"
+#include "worker/unit.h"
+
+namespace pgring {
+
+// A send buffer is filled to about this size before the socket must take some of it.
+constexpr std::size_t kSendBuffer = 64 * 1024;
+// More replies than this are not left outstanding: by then the server has sent some of them.
+constexpr std::size_t kMaxOutstandingSteps = 8192;
+
+class UnitSender {
+ public:
+  UnitSender(const SharedState& state, ServerSession& session, std::vector<char>& out)
+      : state_(state), session_(session), out_(out) {}
+
+  // Takes what the unit's stream holds and `out` has room for. Sets unit.closed when all that there
+  // will be is taken. Returns whether anything was taken; the caller tells the master.
+  bool take(Unit& unit);
+  // After ReadyForQuery: only the rest of a message that was begun still goes out. True once it
+  // has.
+  bool finish_message(Unit& unit);
+  // After the end of a COPY: skips what is left of its data, which the server would ignore. True if
+  // it comes upon another message.
+  bool skip_copy(Unit& unit);
+  uint64_t parses() const { return parses_; }
+
+ private:
+  bool take_whole(Unit& unit, const Task& task, uint64_t end);
+  bool step(Unit& unit, const Task& task, uint64_t end);
+  void copy_body(Unit& unit, const Task& task, uint64_t end);
+  void begin_message(Unit& unit, const char* header, const Task& task);
+  bool carry_out(Unit& unit, const Task& task, char directive, uint64_t left);
+  void ensure_statement(Unit& unit, uint32_t entry, uint64_t serial, bool for_prepare);
+  void make_room(Unit& unit);
+  void append_parse(const StatementEntry& entry);
+  void expect(Unit& unit, const Step& step);
+
+  const SharedState& state_;
+  ServerSession& session_;
+  std::vector<char>& out_;
+  uint64_t parses_ = 0;
+};
+
+// The contiguous piece of a payload that begins at `position` and ends before `end`.
+std::string_view payload_at(const SharedState& state, const Task& task, uint64_t position,
+                            uint64_t end);
+void copy_payload(const SharedState& state, const Task& task, uint64_t position, char* to,
+                  std::size_t bytes);
+
+}  // namespace pgring
