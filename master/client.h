@@ -1,0 +1,92 @@
+// One client connection, as the master sees it.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/fd.h"
+#include "common/task.h"
+#include "master/client_output.h"
+#include "master/client_statements.h"
+#include "master/console_session.h"
+#include "master/parameter_sets.h"
+#include "master/pool.h"
+
+namespace pgring {
+
+// Startup -> Login -> Active -> Closing -> Gone; Closing and Gone can be reached from anywhere.
+enum class ClientState : uint8_t {
+  kFree,     // the place in the table is unused
+  kStartup,  // its first packet has not come whole
+  kLogin,    // waits for the server's parameters
+  kActive,   // speaks the query protocol
+  kClosing,  // what is left of its output is written, then it is closed
+  kGone,     // closed; its task or link is still with a worker, so its number is not free yet
+};
+
+// Where the client's byte stream stands with regard to units.
+enum class Feed : uint8_t {
+  kBetween,  // no unit is begun
+  kOpen,     // a unit's messages are being taken
+  kHeld,     // a unit's end was passed on: nothing is taken until its reply says so
+  kCopyIn,   // COPY FROM STDIN: everything is passed on
+};
+
+struct Client {
+  uint32_t index = 0;
+  ClientState state = ClientState::kFree;
+  Feed feed = Feed::kBetween;
+  Fd fd;
+  bool released = false;  // nothing refers to it any more: its number is free after this loop
+  uint64_t session = 0;   // number for the log, never used twice
+
+  // Input.
+  std::vector<char> input;    // read and not yet taken
+  uint64_t message_left = 0;  // bytes of a long message still to be passed on
+  uint64_t discard_left = 0;  // bytes of a message still to be dropped
+  bool reading = true;        // poller interest
+  bool writing = false;
+  bool waits_for_room = false;      // the stream or the block store is full
+  bool unit_extended = false;       // the unit has Parse, Bind, ... in it
+  bool unit_has_unnamed = false;    // it begins with a Parse of the unnamed statement
+  bool unit_failed = false;         // an ErrorResponse of it was passed on
+  bool held_by_query = false;       // a Query stands where the Sync of an extended unit should
+  bool forgets_statements = false;  // DEALLOCATE ALL or DISCARD ALL is in it
+  char first_reply = 0;             // type of the first message of the unit's reply
+
+  // Output.
+  ClientOutput output;
+  uint64_t reply_bytes = 0;  // of the present turn
+
+  // Dispatch.
+  uint32_t task = kNoTask;  // held while a unit is under way, and as long as the client is linked
+  bool published = false;   // the task is on a lane or with a worker
+  bool waiting = false;     // in the pool's or the task store's queue
+  uint8_t worker = 0;       // linked to a connection of this worker; 0: not linked
+  char status = 'I';        // of the last ReadyForQuery
+  TaskTraffic traffic = TaskTraffic::kIndependentRead;  // of the unit, so far
+
+  Pool* pool = nullptr;  // null for the admin console's clients
+  std::unique_ptr<ConsoleSession> console;
+  uint32_t parameter_set = kNoParameterSet;
+  // What the classifier must know of the parameters.
+  bool standard_strings = true;
+  bool classifiable = true;
+  std::unique_ptr<ClientStatements> statements;
+  uint32_t cancel_key = 0;
+  std::string user;  // as the client named itself
+  std::string database;
+  std::string raw_parameters;  // while in kLogin: the encoded parameters it asked for
+
+  sockaddr_storage peer{};
+  int64_t connected_at = 0;
+  int64_t active_at = 0;  // last time a unit began or ended
+  int64_t unit_began_at = 0;
+  int64_t transaction_began_at = 0;  // 0: none
+};
+
+}  // namespace pgring

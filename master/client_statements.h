@@ -1,0 +1,67 @@
+// The prepared statements that one client has named, and the changes that a unit under way will
+// make to them once the server has confirmed it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "master/statement_dictionary.h"
+
+namespace pgring {
+
+class ClientStatements {
+ public:
+  explicit ClientStatements(StatementDictionary& dictionary) : dictionary_(dictionary) {}
+  ~ClientStatements() { forget_all(); }
+  ClientStatements(const ClientStatements&) = delete;
+  ClientStatements& operator=(const ClientStatements&) = delete;
+
+  // The dictionary entry that `name` means after what the unit has said so far; kNoStatement.
+  uint32_t find(std::string_view name) const;
+
+  // Whether one of the client's names stands for the entry. Two names never share one: an error
+  // must be able to say which was meant.
+  bool uses(uint32_t entry) const;
+  // The unit prepares or closes a name, in order. `entry` brings its reference.
+  void expect_prepare(std::string_view name, uint32_t entry);
+  void expect_forget(std::string_view name);
+  // The unnamed statement is made anew by a Parse that the worker watches.
+  void expect_unnamed(std::string_view parse, uint64_t serial);
+  // The unit has ended: the first `count` changes took place, the others did not. A Parse of the
+  // unnamed statement drops the old one even when it fails; one that was skipped leaves it alone.
+  void settle(uint32_t count, bool unnamed_failed = false);
+  // DEALLOCATE ALL or DISCARD ALL has succeeded.
+  void forget_all();
+
+  // The unnamed statement: the whole Parse message by which it can be made again.
+  std::string unnamed;
+  uint64_t unnamed_serial = 0;
+
+  uint32_t size() const { return static_cast<uint32_t>(names_.size()); }
+  // Replaces server names ("pgring_17") in an error text by what this client calls them.
+  std::string with_own_names(std::string_view text) const;
+
+ private:
+  struct Change {
+    std::string name;   // empty: the unnamed statement
+    uint32_t entry;     // kNoStatement: the name is closed
+    std::string parse;  // of the unnamed statement
+    uint64_t serial;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  void erase(std::string_view name);
+
+  StatementDictionary& dictionary_;
+  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> names_;
+  std::vector<Change> changes_;
+};
+
+}  // namespace pgring

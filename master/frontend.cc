@@ -1,0 +1,279 @@
+// Client sockets.
+#include "master/frontend.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "common/platform.h"
+
+namespace pgring {
+namespace {
+
+constexpr std::size_t kReadSize = 64 * 1024;
+// A client that may not go on is read this far ahead, then left to TCP's own flow control.
+constexpr std::size_t kReadAhead = 16 * 1024;
+// Places beyond max_client_conn, for those who are to be told that there is none, and for cancels.
+constexpr uint32_t kExtraPlaces = 128;
+
+}  // namespace
+
+Frontend::Frontend(Context& context, Dispatcher& dispatcher)
+    : context_(context),
+      dispatcher_(dispatcher),
+      reader_(context, dispatcher),
+      login_(context, dispatcher, *this),
+      scratch_(kMaxStatementLength + 2 * kReadSize) {}
+
+void Frontend::accept_from(int listener) {
+  for (int taken = 0; taken < 64; ++taken) {
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    Fd fd = accept_connection(listener, &peer, &length);
+    if (!fd) {
+      if (errno == EMFILE || errno == ENFILE) {
+        log_error("cannot accept a client: {}; raise the limit on open files", strerror(errno));
+      }
+      return;
+    }
+    const auto most = static_cast<uint32_t>(context_.settings.max_client_conn) + kExtraPlaces;
+    if (free_.empty() && clients_.size() >= most) {
+      log_warning("closed a new connection at once: {} are open", clients_.size());
+      continue;
+    }
+    if (free_.empty()) {
+      free_.push_back(static_cast<uint32_t>(clients_.size()));
+      clients_.push_back(std::make_unique<Client>());
+    }
+    Client& client = *clients_[free_.back()];
+    client.index = free_.back();
+    free_.pop_back();
+    client.state = ClientState::kStartup;
+    client.session = next_session_++;
+    client.peer = peer;
+    client.connected_at = client.active_at = context_.now;
+    if (peer.ss_family == AF_INET || peer.ss_family == AF_INET6) {
+      const int on = 1;
+      setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      if (context_.settings.tcp_keepalive) {
+        const auto seconds = [](Duration duration) {
+          return static_cast<int>(duration.count() / 1000000);
+        };
+        set_keepalive(fd.get(),
+                      {seconds(context_.settings.tcp_keepidle),
+                       seconds(context_.settings.tcp_keepintvl), context_.settings.tcp_keepcnt});
+      }
+      if (context_.settings.tcp_user_timeout.count() > 0) {
+        set_tcp_user_timeout(fd.get(),
+                             static_cast<int>(context_.settings.tcp_user_timeout.count() / 1000));
+      }
+    }
+    client.fd = std::move(fd);
+    ++count_;
+    context_.poller->add(client.fd.get(), make_token(TokenKind::kClient, client.index),
+                         Interest::kRead);
+  }
+}
+
+void Frontend::on_event(uint32_t index, const PollEvent& event) {
+  Client& client = *clients_[index];
+  if (!client.fd) return;  // closed earlier in this batch
+  if (event.writable) settle_output(client, client.output.flush(client.fd.get(), context_.output));
+  if (!client.fd) return;
+  if (event.readable && client.reading) {
+    read(client);
+  } else if (event.hangup) {
+    close(client, "client disconnected");
+  }
+}
+
+void Frontend::read(Client& client) {
+  const std::size_t kept = client.input.size();
+  std::memcpy(scratch_.data(), client.input.data(), kept);
+  const ssize_t count = ::read(client.fd.get(), scratch_.data() + kept, kReadSize);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count <= 0) {
+    const bool abrupt = client.state != ClientState::kClosing;
+    close(client, abrupt ? "client unexpectedly closed the connection" : "closed");
+    return;
+  }
+  if (client.pool) {
+    context_.state.lanes[client.pool->lane].stats.bytes_received.fetch_add(
+        static_cast<uint64_t>(count), std::memory_order_relaxed);
+  }
+  client.input.clear();
+  process(client, {scratch_.data(), kept + static_cast<std::size_t>(count)});
+}
+
+void Frontend::resume(Client& client) {
+  if (client.state != ClientState::kActive) return;
+  const std::size_t kept = client.input.size();
+  std::memcpy(scratch_.data(), client.input.data(), kept);
+  client.input.clear();
+  process(client, {scratch_.data(), kept});
+}
+
+void Frontend::process(Client& client, std::string_view bytes) {
+  while (client.state == ClientState::kStartup && !bytes.empty()) {
+    const std::size_t before = bytes.size();
+    login_.on_bytes(client, bytes);
+    if (bytes.size() == before) break;
+  }
+  if (client.state == ClientState::kActive) {
+    const ReadVerdict verdict =
+        client.console ? on_console_input(client, bytes) : reader_.take(client, bytes);
+    if (!reader_.own_reply().empty()) {
+      send(client, reader_.own_reply());
+      reader_.own_reply().clear();
+    }
+    if (verdict == ReadVerdict::kTerminate) return close(client, "client close request");
+    if (verdict == ReadVerdict::kViolation) {
+      return fail(client,
+                  {.severity = "FATAL", .sqlstate = "08P01", .message = reader_.violation()});
+    }
+  }
+  if (client.state == ClientState::kClosing || !client.fd) return;
+  keep(client, bytes);
+}
+
+// What could not be taken stays for later. A client that is held up is read ahead a little only.
+void Frontend::keep(Client& client, std::string_view bytes) {
+  if (bytes.empty()) {
+    if (client.input.capacity() > kReadAhead) std::vector<char>().swap(client.input);
+  } else {
+    client.input.assign(bytes.begin(), bytes.end());
+  }
+  const bool held_up = client.state == ClientState::kLogin || client.feed == Feed::kHeld ||
+                       client.waiting || client.waits_for_room ||
+                       (client.console && client.output.pending() > 0);
+  set_interest(client, !held_up || client.input.size() < kReadAhead, client.writing);
+}
+
+void Frontend::set_interest(Client& client, bool reading, bool writing) {
+  if (client.reading == reading && client.writing == writing) return;
+  client.reading = reading;
+  client.writing = writing;
+  const int bits = (reading ? 1 : 0) | (writing ? 2 : 0);
+  context_.poller->modify(client.fd.get(), make_token(TokenKind::kClient, client.index),
+                          static_cast<Interest>(bits));
+}
+
+void Frontend::send(Client& client, std::string_view bytes) {
+  if (!client.fd) return;
+  settle_output(client, client.output.write(client.fd.get(), context_.output, bytes));
+}
+
+void Frontend::settle_output(Client& client, WriteResult result) {
+  if (result == WriteResult::kBroken) return close(client, "cannot write to client");
+  // What left the master of the present task's reply; the worker's window hangs on it.
+  if (client.published) {
+    Task& task = context_.tasks[client.task];
+    const uint64_t pending = std::min(client.output.pending(), client.reply_bytes);
+    task.delivered.store(client.reply_bytes - pending, std::memory_order_seq_cst);
+    if (task.worker_waits.load(std::memory_order_seq_cst) != 0 && pending < kReplyWindow / 2 &&
+        task.worker_waits.exchange(0, std::memory_order_seq_cst) != 0) {
+      const TaskWord word = TaskWord::unpack(task.word.load(std::memory_order_acquire));
+      if (word.worker != 0) dispatcher_.alert(word.worker);
+    }
+  }
+  if (result == WriteResult::kPending) return set_interest(client, client.reading, true);
+  if (client.state == ClientState::kClosing) return close(client, "closed");
+  set_interest(client, client.reading, false);
+  // The console goes on once its last answer has left.
+  if (client.console && !client.input.empty()) dispatcher_.served().push_back(client.index);
+}
+
+void Frontend::fail(Client& client, const wire::ErrorFields& fields) {
+  if (!client.fd) return;
+  const std::string address = client_address(client);
+  if (context_.settings.log_pooler_errors) {
+    log(LogLevel::kWarning, log_context(client, address), "{} {}: {}", fields.severity,
+        fields.sqlstate, fields.message);
+  }
+  std::vector<char> message;
+  wire::append_error(message, fields);
+  send(client, {message.data(), message.size()});
+  finish(client);
+}
+
+void Frontend::finish(Client& client) {
+  if (!client.fd || client.state == ClientState::kClosing) return;
+  client.state = ClientState::kClosing;
+  client.active_at = context_.now;
+  client.input = {};
+  if (client.output.pending() == 0) close(client, "closed");
+}
+
+void Frontend::close(Client& client, std::string_view reason) {
+  if (!client.fd) return;
+  if (context_.settings.log_disconnections && (client.pool || client.console)) {
+    const std::string address = client_address(client);
+    log(LogLevel::kInfo, log_context(client, address), "disconnected: {} (after {} s)", reason,
+        (context_.now - client.connected_at) / 1000000);
+  }
+  context_.poller->remove(client.fd.get());
+  client.fd.reset();
+  client.output.clear(context_.output);
+  client.input = {};
+  client.state = ClientState::kGone;
+  --count_;
+  dispatcher_.leave_queues(client);
+  if (client.published && !dispatcher_.take_back(client)) {
+    return dispatcher_.request(client, kRequestAbandon);  // the rest follows the end of the task
+  }
+  if (client.worker != 0) return release_link(client);
+  release_number(client);
+}
+
+void Frontend::release_link(Client& client) {
+  context_.tasks.restart(client.task);
+  client.feed = Feed::kBetween;
+  dispatcher_.submit(client, TaskKind::kRelease, true);
+}
+
+void Frontend::release_number(Client& client) {
+  if (client.released) return;
+  client.released = true;
+  dispatcher_.drop_task(client);
+  if (client.pool) --client.pool->clients;
+  client.statements.reset();
+  if (client.parameter_set != kNoParameterSet) {
+    context_.parameter_sets.drop_reference(client.parameter_set);
+  }
+  released_.push_back(client.index);
+}
+
+void Frontend::bury() {
+  for (const uint32_t index : released_) {
+    clients_[index] = std::make_unique<Client>();
+    free_.push_back(index);
+  }
+  released_.clear();
+}
+
+std::string client_address(const Client& client) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (client.peer.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(client.peer);
+    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+    return fmt::format("{}:{}", text, ntohs(in.sin_port));
+  }
+  if (client.peer.ss_family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(client.peer);
+    inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
+    return fmt::format("[{}]:{}", text, ntohs(in6.sin6_port));
+  }
+  const auto credentials = peer_credentials(client.fd.get());
+  return credentials ? fmt::format("unix:{}", credentials->pid) : "unix";
+}
+
+LogContext log_context(const Client& client, const std::string& address) {
+  return {address, client.user, client.database, client.session};
+}
+
+}  // namespace pgring

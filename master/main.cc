@@ -1,0 +1,176 @@
+// pgringd: options, then the steps from the command line to the event loop.
+#include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "common/log.h"
+#include "common/process_title.h"
+#include "common/settings.h"
+#include "common/version.h"
+#include "master/capacity.h"
+#include "master/daemonize.h"
+#include "master/master.h"
+#include "master/pid_file.h"
+#include "master/service_notify.h"
+#include "master/socket_activation.h"
+
+namespace pgring {
+namespace {
+
+constexpr const char* kUsage =
+    "usage: pgringd [-d] [-q] [-v] [-u user] [-t] [-V] [-h] config.ini\n"
+    "  -d  run in the background\n"
+    "  -q  do not log to standard error\n"
+    "  -v  log more; may be repeated\n"
+    "  -u  become this user after start\n"
+    "  -t  check the configuration and exit\n"
+    "  -V  print the version and exit\n"
+    "  -h  print this and exit\n";
+
+struct Options {
+  bool background = false;
+  bool quiet = false;
+  int verbose = 0;
+  bool test = false;
+  std::string user;
+  std::string config;
+};
+
+std::string absolute(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) ? resolved : path;
+}
+
+// Empty where the program is to end with `status`.
+std::optional<Options> read_options(int argc, char** argv, int& status) {
+  Options options;
+  status = 0;
+  for (int option; (option = getopt(argc, argv, "dqvu:tVh")) != -1;) {
+    switch (option) {
+      case 'd':
+        options.background = true;
+        break;
+      case 'q':
+        options.quiet = true;
+        break;
+      case 'v':
+        ++options.verbose;
+        break;
+      case 'u':
+        options.user = optarg;
+        break;
+      case 't':
+        options.test = true;
+        break;
+      case 'V':
+        fmt::print("pgringd {}\n", kVersion);
+        return std::nullopt;
+      case 'h':
+        fmt::print("{}", kUsage);
+        return std::nullopt;
+      default:
+        fmt::print(stderr, "{}", kUsage);
+        status = 1;
+        return std::nullopt;
+    }
+  }
+  if (optind + 1 != argc) {
+    fmt::print(stderr, "{}", kUsage);
+    status = 1;
+    return std::nullopt;
+  }
+  options.config = absolute(argv[optind]);
+  return options;
+}
+
+void report(const LoadResult& loaded) {
+  for (const Diagnostic& warning : loaded.warnings) {
+    fmt::print(stderr, "warning: {}\n", warning.format());
+  }
+  for (const Diagnostic& error : loaded.errors) fmt::print(stderr, "error: {}\n", error.format());
+}
+
+void become_user(const std::string& name) {
+  const passwd* account = getpwnam(name.c_str());
+  if (!account) throw std::runtime_error(fmt::format("no such user: \"{}\"", name));
+  if (account->pw_uid == geteuid()) return;
+  if (initgroups(name.c_str(), account->pw_gid) != 0 || setgid(account->pw_gid) != 0 ||
+      setuid(account->pw_uid) != 0) {
+    throw std::runtime_error(fmt::format("cannot become user \"{}\": {}", name, strerror(errno)));
+  }
+}
+
+Listeners listen(const Settings& settings) {
+  std::vector<Fd> inherited;
+  for (ActivatedSocket& socket : take_activated_sockets()) {
+    inherited.push_back(std::move(socket.listener));
+  }
+  if (!inherited.empty()) return Listeners(std::move(inherited));
+  return Listeners(settings);
+}
+
+int serve(const Options& options, Settings settings, const ProcessTitle& title) {
+  StartupReport startup = options.background ? daemonize() : StartupReport{};
+  try {
+    const ServiceNotify manager = ServiceNotify::from_environment();
+    Listeners listeners = listen(settings);
+    const std::string user = options.user.empty() ? settings.user : options.user;
+    std::optional<PidFile> pid_file;
+    if (!settings.pidfile.empty()) pid_file.emplace(PidFile::take(settings.pidfile));
+    if (!user.empty()) become_user(user);
+    if (geteuid() == 0) {
+      throw std::runtime_error("pgringd must not run as root: give -u or set user");
+    }
+    for (const std::string& name : listeners.names()) log_info("listening on {}", name);
+    Master master(std::move(settings), std::move(listeners), title);
+    log_info("pgringd {} is ready, pid {}", kVersion, getpid());
+    startup.ready();
+    manager.ready("serving");
+    const int status = master.run();
+    manager.stopping("stopped");
+    return status;
+  } catch (const std::exception& error) {
+    log_fatal("{}", error.what());
+    startup.failed(1, fmt::format("pgringd: {}\n", error.what()));
+    return 1;
+  }
+}
+
+int run(int argc, char** argv) {
+  int status = 0;
+  const std::optional<Options> options = read_options(argc, argv, status);
+  if (!options) return status;
+  LoadResult loaded = load_settings(options->config);
+  report(loaded);
+  if (!loaded.ok()) return 1;
+  if (options->test) {
+    fmt::print("{}: configuration is valid\n", options->config);
+    for (const Advice& advice : kernel_advice(server_needs(loaded.settings))) {
+      fmt::print("{}", to_text(advice));
+    }
+    return 0;
+  }
+  const ProcessTitle title(argc, argv);
+  loaded.settings.conffile = options->config;
+  LogTargets& targets = loaded.settings.log_destination;
+  if (targets.automatic && (options->quiet || options->background)) targets.stderr_stream = false;
+  loaded.settings.verbose += options->verbose;
+  log_to_stderr({LogProcessKind::kMaster, 0});
+  set_log_level(effective_log_level(loaded.settings));
+  return serve(*options, std::move(loaded.settings), title);
+}
+
+}  // namespace
+}  // namespace pgring
+
+int main(int argc, char** argv) { return pgring::run(argc, argv); }

@@ -1,0 +1,266 @@
+// The master's event loop, its signals and its end.
+#include "master/master.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "common/clock.h"
+#include "common/platform.h"
+#include "master/capacity.h"
+#include "master/client_census.h"
+
+namespace pgring {
+namespace {
+
+constexpr int64_t kTick = 100'000;
+// Of the block store, so much is for the texts of prepared statements.
+constexpr uint32_t kStatementShare = 4;  // a quarter
+
+std::vector<Doorbell> make_doorbells() {
+  std::vector<Doorbell> doorbells;
+  for (uint32_t worker = 0; worker <= kMaxWorkers; ++worker) {
+    doorbells.push_back(Doorbell::create());
+  }
+  return doorbells;
+}
+
+}  // namespace
+
+Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title)
+    : title_(title),
+      logger_(log_config_from(settings),
+              [this] {
+                become_child();
+                title_.set("logger");
+              }),
+      region_(SharedState::bytes_needed(task_count(settings), block_count(settings))),
+      context_(SharedState::create(region_.data(), task_count(settings), block_count(settings), 0),
+               std::move(settings), Poller::create(),
+               block_count(settings) - block_count(settings) / kStatementShare),
+      doorbells_(make_doorbells()),
+      listeners_(std::move(listeners)),
+      dispatcher_(context_, doorbells_),
+      frontend_(context_, dispatcher_),
+      replies_(context_, dispatcher_, frontend_),
+      timeouts_(context_, dispatcher_, frontend_),
+      stats_(context_.state, monotonic_us()),
+      console_({context_, frontend_, dispatcher_, stats_}),
+      supervisor_(context_, doorbells_, replies_,
+                  [this](uint8_t number) { become_worker(number); }) {
+  dispatcher_.client_of = [this](uint32_t index) -> Client& { return frontend_.client(index); };
+  frontend_.login().on_cancel = [this](uint32_t pid, std::string_view key) {
+    replies_.cancel(pid, key);
+  };
+  connect_console();
+  logger_.start();
+  logger_.attach({LogProcessKind::kMaster, 0});
+  context_.now = monotonic_us();
+  context_.poller->add(signals_.fd(), make_token(TokenKind::kSignal, 0), Interest::kRead);
+  supervisor_.set_count(worker_count(context_.settings));
+  for (const Fd& socket : listeners_.sockets()) {
+    context_.poller->add(socket.get(),
+                         make_token(TokenKind::kListener, static_cast<uint32_t>(socket.get())),
+                         Interest::kRead);
+  }
+}
+
+void Master::connect_console() {
+  frontend_.login().on_console = [this](Client& client) { console_.admit(client); };
+  frontend_.on_console_input = [this](Client& client, std::string_view& bytes) {
+    return console_.take(client, bytes);
+  };
+  AdminServices& services = console_.services();
+  services.reload = [this] { return reload(); };
+  services.set = [this](const std::string& name, const std::string& value) {
+    return set_setting(name, value);
+  };
+  services.shutdown = [this](ShutdownMode mode) {
+    switch (mode) {
+      case ShutdownMode::kNow:
+        return stop(Stopping::kNow);
+      case ShutdownMode::kWaitForClients:
+        return stop(Stopping::kWaitForClients);
+      case ShutdownMode::kWaitForServers:
+        return stop(Stopping::kWaitForServers);
+    }
+  };
+}
+
+// Runs in a child that has just been forked: what is the master's is closed here, and only here.
+void Master::become_child() {
+  Signals::restore_defaults();
+  logger_.abandon();
+  listeners_.abandon();
+  for (auto& client : frontend_.all()) client->fd.reset();
+  supervisor_.abandon();
+  context_.poller.reset();
+}
+
+void Master::become_worker(uint8_t number) {
+  become_child();
+  logger_.attach({LogProcessKind::kWorker, number});
+  title_.set(fmt::format("worker {}", number));
+}
+
+int Master::run() {
+  title_.set("master");
+  std::vector<PollEvent> events(512);
+  while (!may_leave()) {
+    const int timeout = frontend_.count() > 0 || stopping_ != Stopping::kNo ? kTick / 1000 : 500;
+    const std::size_t count = context_.poller->wait(events, timeout);
+    context_.now = monotonic_us();
+    for (std::size_t i = 0; i < count; ++i) handle(events[i]);
+    if (context_.now >= next_tick_) tick();
+    serve_held_up();
+    dispatcher_.wake_workers();
+    frontend_.bury();
+  }
+  farewell();
+  return 0;
+}
+
+void Master::handle(const PollEvent& event) {
+  const uint32_t number = token_number(event.token);
+  switch (token_kind(event.token)) {
+    case TokenKind::kListener:
+      return frontend_.accept_from(static_cast<int>(number));
+    case TokenKind::kClient:
+      return frontend_.on_event(number, event);
+    case TokenKind::kReplyPipe:
+      return supervisor_.on_pipe(static_cast<uint8_t>(number));
+    case TokenKind::kSignal:
+      return handle_signals();
+    case TokenKind::kLogger:
+      return;
+  }
+}
+
+void Master::tick() {
+  next_tick_ = context_.now + kTick;
+  timeouts_.check();
+  if (context_.pools.close_unused()) dispatcher_.alert_all();
+  publish_census(frontend_.all(), context_);
+  stats_.tick(context_.now, context_.settings);
+  console_.serve_waiting();
+  supervisor_.restart_due();
+  logger_.tick();
+}
+
+// Clients whose input was held back and may go on. Serving one may hold up or release others.
+void Master::serve_held_up() {
+  std::vector<uint32_t>& served = dispatcher_.served();
+  dispatcher_.serve_queues();
+  for (std::size_t i = 0; i < served.size(); ++i) {
+    Client& client = frontend_.client(served[i]);
+    client.waits_for_room = false;
+    frontend_.resume(client);
+  }
+  served.clear();
+}
+
+void Master::handle_signals() {
+  while (const int number = signals_.next()) {
+    switch (number) {
+      case SIGCHLD:
+        reap();
+        break;
+      case SIGTERM:
+        stop(stopping_ == Stopping::kNo ? Stopping::kWaitForClients : Stopping::kNow);
+        break;
+      case SIGINT:
+        stop(stopping_ == Stopping::kNo ? Stopping::kWaitForServers : Stopping::kNow);
+        break;
+      case SIGQUIT:
+        stop(Stopping::kNow);
+        break;
+      case SIGHUP:
+        reload();
+        break;
+      case SIGUSR1:
+        pause_all(true);
+        break;
+      case SIGUSR2:
+        pause_all(false);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+void Master::reap() {
+  int status = 0;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (!logger_.on_exit(pid, status)) supervisor_.on_exit(pid, status);
+  }
+}
+
+void Master::pause_all(bool paused) {
+  log_info("{}", paused ? "PAUSE: no new query is started" : "RESUME");
+  context_.pools.set_paused("", paused);
+  dispatcher_.alert_all();
+}
+
+void Master::stop(Stopping how) {
+  if (how == stopping_) return;
+  stopping_ = how;
+  switch (how) {
+    case Stopping::kNo:
+      return;
+    case Stopping::kWaitForClients:
+      log_info("stopping: waiting for {} clients to leave", frontend_.count());
+      break;
+    case Stopping::kWaitForServers:
+      log_info("stopping: waiting for running transactions to end");
+      pause_all(true);
+      break;
+    case Stopping::kNow:
+      log_info("stopping at once");
+      break;
+  }
+  for (const Fd& socket : listeners_.sockets()) context_.poller->remove(socket.get());
+  listeners_.close();
+  frontend_.login().shut("pgring is shutting down");
+}
+
+bool Master::may_leave() {
+  const auto& clients = frontend_.all();
+  switch (stopping_) {
+    case Stopping::kNo:
+      return false;
+    case Stopping::kNow:
+      return true;
+    case Stopping::kWaitForClients:
+      // The console's clients are not waited for: they watch the end.
+      return std::none_of(clients.begin(), clients.end(),
+                          [](const auto& client) { return client->fd && !client->console; });
+    case Stopping::kWaitForServers:
+      return std::none_of(clients.begin(), clients.end(), [&](const auto& client) {
+        if (client->state == ClientState::kFree) return false;
+        if (client->worker != 0) return client->status != 'I' || client->published;
+        if (!client->published) return false;
+        const Task& task = context_.tasks[client->task];
+        return TaskWord::unpack(task.word.load()).worker != 0;
+      });
+  }
+  return true;
+}
+
+// Clients are told, workers close their connections, and nothing is left running.
+void Master::farewell() {
+  for (std::size_t i = 0; i < frontend_.all().size(); ++i) {
+    Client& client = *frontend_.all()[i];
+    frontend_.fail(client, {.severity = "FATAL",
+                            .sqlstate = "57P01",
+                            .message = "terminating connection: pgring is shutting down"});
+  }
+  supervisor_.stop_all(2);
+  supervisor_.wait_all(3'000'000);
+  log_info("stopped");
+  logger_.finish();
+}
+
+}  // namespace pgring

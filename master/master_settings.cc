@@ -1,0 +1,69 @@
+// RELOAD and SET: new settings are made whole and checked, then they replace the old ones.
+#include <fmt/format.h>
+
+#include "common/log.h"
+#include "common/settings_table.h"
+#include "master/capacity.h"
+#include "master/logger_config.h"
+#include "master/master.h"
+
+namespace pgring {
+
+std::optional<AdminError> Master::reload() {
+  LoadResult loaded = load_settings(context_.settings.conffile);
+  for (const Diagnostic& warning : loaded.warnings) log_warning("{}", warning.format());
+  if (!loaded.ok()) {
+    AdminError error{"F0000", "reload failed: the settings stay as they were", "", ""};
+    for (const Diagnostic& mistake : loaded.errors) {
+      log_error("{}", mistake.format());
+      error.detail.append(error.detail.empty() ? "" : "\n").append(mistake.format());
+    }
+    log_error("{}", error.message);
+    return error;
+  }
+  // -d and -q have taken the terminal away for good.
+  if (!context_.settings.log_destination.stderr_stream &&
+      loaded.settings.log_destination.automatic) {
+    loaded.settings.log_destination.stderr_stream = false;
+  }
+  for (const std::string& name : changes_needing_restart(context_.settings, loaded.settings)) {
+    log_warning("{} cannot be changed without a restart", name);
+  }
+  apply(std::move(loaded.settings));
+  log_info("reloaded {}", context_.settings.conffile);
+  return std::nullopt;
+}
+
+std::optional<AdminError> Master::set_setting(const std::string& name, const std::string& value) {
+  const auto* row = find_entry(kSettings, name);
+  if (!row) {
+    std::vector<std::string_view> names;
+    for (const auto& known : kSettings) names.push_back(known.name);
+    return AdminError{"42704",
+                      fmt::format("unknown setting {}{}", in_quotes(name), suggestion(name, names)),
+                      "", "SHOW CONFIG lists all settings."};
+  }
+  if (row->change == Change::kRestart || row->origin == Origin::kNoMeaning) {
+    return AdminError{"55P02", fmt::format("\"{}\" cannot be changed while pgring runs", name), "",
+                      "SHOW CONFIG tells which settings are changeable."};
+  }
+  Settings changed = context_.settings;
+  if (!row->parse(changed, value, row->limits)) {
+    return AdminError{"22023", fmt::format("bad value {} for \"{}\"", in_quotes(value), name), "",
+                      fmt::format("Expected {}.", row->describe(row->limits))};
+  }
+  apply(std::move(changed));
+  log_info("SET {} = {}: until the next reload", name, row->format(context_.settings, row->limits));
+  return std::nullopt;
+}
+
+void Master::apply(Settings&& settings) {
+  context_.settings = std::move(settings);
+  context_.pools.reload(context_.settings);
+  set_log_level(effective_log_level(context_.settings));
+  logger_.reload(log_config_from(context_.settings));
+  supervisor_.set_count(worker_count(context_.settings));
+  dispatcher_.alert_all();
+}
+
+}  // namespace pgring

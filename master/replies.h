@@ -1,0 +1,50 @@
+// What the workers' frames mean for clients and tasks, and what becomes of the tasks of a worker
+// that has died.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/frame.h"
+#include "common/wire.h"
+#include "master/context.h"
+#include "master/dispatcher.h"
+#include "master/frontend.h"
+
+namespace pgring {
+
+class Replies {
+ public:
+  Replies(Context& context, Dispatcher& dispatcher, Frontend& frontend)
+      : context_(context), dispatcher_(dispatcher), frontend_(frontend) {}
+
+  void on_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
+  // `worker` is dead and its pipe has been read to the end.
+  void on_worker_death(uint8_t worker);
+
+  // A unit that no worker has ends with an error of pgring's own; the client goes on.
+  void fail_unit(Client& client, const wire::ErrorFields& fields);
+  // Acts on a CancelRequest.
+  void cancel(uint32_t pid, std::string_view key);
+
+ private:
+  void on_task_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
+  void on_reply(Client& client, const FrameHeader& header, std::string_view payload);
+  void on_end(Client& client, uint8_t worker, const FrameHeader& header);
+  void on_failed(Client& client, const FrameHeader& header, std::string_view payload);
+  void on_retry(Client& client);
+  void on_link_lost(uint32_t index, uint8_t worker, std::string_view payload);
+  void on_login_failed(uint32_t lane, const FrameHeader& header, std::string_view payload);
+  void after_unit(Client& client);
+  void reclaim(Client& client, TaskWord word);
+  void lose_link(Client& client, std::string_view error);
+  void count(Client& client, uint32_t server_us, bool assigned);
+  void forward(Client& client, const FrameHeader& header, std::string_view payload);
+
+  Context& context_;
+  Dispatcher& dispatcher_;
+  Frontend& frontend_;
+};
+
+}  // namespace pgring
