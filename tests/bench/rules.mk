@@ -1,0 +1,16 @@
+# bench: the load generators and micro benchmarks that tests/bench/bench.py starts.
+BENCH_CLIENTS := $(BUILD)/bench/bulk_client $(BUILD)/bench/idle_clients
+BENCH_MICRO   := $(patsubst tests/bench/%.cc,$(BUILD)/bench/%,$(wildcard tests/bench/*_bench.cc))
+BENCH_COMMON  := $(patsubst %,$(BUILD)/common/%.o,task_ring doorbell shared_region poller poller_poll) \
+                 $(patsubst %.cc,$(BUILD)/%.o,$(filter common/platform_% common/poller_%,$(PLATFORM_SOURCES)))
+
+$(BENCH_CLIENTS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/client.o \
+                  $(BUILD)/common/wire.o
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BENCH_MICRO): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BENCH_COMMON)
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: $(BENCH_CLIENTS) $(BENCH_MICRO)

@@ -1,0 +1,60 @@
+"""The workloads, and what pgring must reach in them against whom."""
+
+from collections import namedtuple
+
+# pgring's figure divided by the other's must be at least (or, where less is better, at most) `bound`.
+Target = namedtuple("Target", "metric against bound")
+LESS_IS_BETTER = {"cpu_us", "cpu_s", "seconds", "client_kb"}
+
+Workload = namedtuple("Workload", "name title kind clients arguments expected_tps targets")
+Workload.prepared = property(lambda self: "prepared" in self.arguments)
+# The metric by which candidates are compared first.
+Workload.metric = property(lambda self: {"bulk": "seconds", "idle": "client_kb"}.get(self.kind, "tps"))
+
+# The benchmarks without servers, by which name they are chosen.
+MICRO = "micro"
+GROWTH = (1, 8, 64, 512, 4000)
+# After the peak, throughput may fall by this share.
+MAX_FALL = 0.15
+
+
+def _select(clients, protocol, *targets):
+    return Workload("select-%s-%d" % (protocol, clients),
+                    "pgbench -S -M %s, %d client%s" % (protocol, clients, "s"[:clients > 1]),
+                    "pgbench", clients, ["-S", "-M", protocol], 60000 if clients > 4 else 10000,
+                    targets)
+
+
+WORKLOADS = [
+    _select(64, "prepared", Target("tps", "direct", 1.7), Target("tps", "pgbouncer", 2.2),
+            Target("cpu_us", "pgbouncer", 0.5)),
+    _select(512, "prepared", Target("tps", "pgbouncer", 2.6)),
+    _select(64, "simple", Target("tps", "direct", 1.6), Target("tps", "pgbouncer", 1.8),
+            Target("cpu_us", "pgbouncer", 0.5)),
+    _select(512, "simple"),
+    _select(8, "prepared", Target("tps", "pgbouncer", 1.2)),
+    _select(8, "simple", Target("tps", "pgbouncer", 1.2)),
+    _select(1, "prepared", Target("tps", "pgbouncer", 1.0)),
+    _select(1, "simple", Target("tps", "pgbouncer", 1.0)),
+    # More clients than connections: with -M prepared this script would deadlock inside pgbench.
+    Workload("tpcb-32", "pgbench (TPC-B), 32 clients", "pgbench", 32, ["-M", "simple"], 4000,
+             [Target("tps", "pgbouncer", 1.1)]),
+    Workload("connect-each-time-16", "pgbench -S -C, 16 clients", "pgbench", 16,
+             ["-S", "-C", "-M", "simple"], 4000, [Target("tps", "direct", 10)]),
+    _select(4000, "prepared"),
+    Workload("bulk-200MB", "a result of 200 MB, one client", "bulk", 1, [], None,
+             [Target("seconds", "direct", 1.05), Target("cpu_s", "pgbouncer", 0.5)]),
+    Workload("idle-memory-5000", "5,000 idle clients after a query each", "idle", 5000, [], None,
+             [Target("client_kb", "pgbouncer", 1.0)]),
+]
+
+
+def chosen(names):
+    """The workloads with these names, all when there are none; `growth` stands for those it plots."""
+    growth = ["select-prepared-%d" % clients for clients in GROWTH]
+    wanted = set()
+    for name in names:
+        wanted.update(growth if name == "growth" else [name])
+    unknown = wanted - {MICRO} - {workload.name for workload in WORKLOADS}
+    assert not unknown, "unknown workloads: " + " ".join(sorted(unknown))
+    return [workload for workload in WORKLOADS if not names or workload.name in wanted]

@@ -1,0 +1,25 @@
+# check-solaris: the Solaris files, compiled against tests/solaris/*.h (declarations written from the
+# public manual pages) and run over emulations, with the suites of the other systems' files. Twice:
+# as on illumos and Solaris 11.4, and as on releases before.
+SOLARIS_SUITES := $(patsubst %,$(BUILD)/tests/unit/%.o,main poller_test poller_wait_test doorbell_test \
+                  platform_test)
+SOLARIS_COMMON := $(patsubst %,$(BUILD)/common/%.o,poller poller_poll doorbell)
+SOLARIS_SOURCES := common/platform_solaris.cc common/poller_evport.cc tests/solaris/port_emulation.cc \
+                   tests/solaris/system_emulation.cc
+
+$(BUILD)/solaris/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) -Itests/solaris $(PGRING_FLAGS) $(CXXFLAGS) -c -o $@ $<
+
+$(BUILD)/solaris_10/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) -include tests/solaris/solaris_10.h -Itests/solaris $(PGRING_FLAGS) $(CXXFLAGS) -c -o $@ $<
+
+$(BUILD)/solaris_tests: $(SOLARIS_SOURCES:%.cc=$(BUILD)/solaris/%.o) $(SOLARIS_COMMON) $(SOLARIS_SUITES)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/solaris_10_tests: $(SOLARIS_SOURCES:%.cc=$(BUILD)/solaris_10/%.o) $(SOLARIS_COMMON) \
+                           $(SOLARIS_SUITES)
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+-include $(wildcard $(BUILD)/solaris*/*/*.d $(BUILD)/solaris*/*/*/*.d)

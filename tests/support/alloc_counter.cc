@@ -1,0 +1,91 @@
+// Preloaded into the daemon by the tests: counts what each of its processes allocates, in a table
+// that the test reads from the file named by ALLOC_COUNTER. Entry: {int64 pid, int64 allocations}.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+extern "C" {
+void* __libc_malloc(std::size_t bytes);
+void* __libc_calloc(std::size_t count, std::size_t bytes);
+void* __libc_realloc(void* old, std::size_t bytes);
+void* __libc_memalign(std::size_t alignment, std::size_t bytes);
+}
+
+namespace {
+
+constexpr std::size_t kEntries = 256;
+struct Entry {
+  std::atomic<int64_t> pid;
+  std::atomic<int64_t> allocations;
+};
+
+Entry* table = nullptr;
+Entry* own = nullptr;
+
+void take_entry() {
+  own = nullptr;
+  for (std::size_t i = 0; table != nullptr && i < kEntries; ++i) {
+    int64_t unused = 0;
+    if (table[i].pid.compare_exchange_strong(unused, ::getpid())) {
+      own = &table[i];
+      return;
+    }
+  }
+}
+
+__attribute__((constructor)) void open_table() {
+  const char* path = std::getenv("ALLOC_COUNTER");
+  if (path == nullptr) return;
+  const int fd = ::open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return;
+  void* mapped =
+      ::mmap(nullptr, sizeof(Entry) * kEntries, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (mapped == MAP_FAILED) return;
+  table = static_cast<Entry*>(mapped);
+  take_entry();
+  ::pthread_atfork(nullptr, nullptr, take_entry);
+}
+
+void count() {
+  if (own != nullptr) own->allocations.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(std::size_t bytes) {
+  count();
+  return __libc_malloc(bytes);
+}
+
+void* calloc(std::size_t number, std::size_t bytes) {
+  count();
+  return __libc_calloc(number, bytes);
+}
+
+void* realloc(void* old, std::size_t bytes) {
+  count();
+  return __libc_realloc(old, bytes);
+}
+
+void* memalign(std::size_t alignment, std::size_t bytes) {
+  count();
+  return __libc_memalign(alignment, bytes);
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) { return memalign(alignment, bytes); }
+
+int posix_memalign(void** result, std::size_t alignment, std::size_t bytes) {
+  *result = memalign(alignment, bytes);
+  return *result == nullptr ? ENOMEM : 0;
+}
+}

@@ -1,0 +1,161 @@
+// Turning payloads into bytes for the server, however they are published.
+#include "worker/unit_sender.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "common/directive.h"
+#include "common/shared_region.h"
+#include "common/wire.h"
+
+namespace pgring {
+namespace {
+
+std::string make(char type, std::string_view body) {
+  std::vector<char> out;
+  wire::Builder(out, type).bytes(body);
+  return {out.data(), out.size()};
+}
+
+std::string number(uint64_t value) { return {reinterpret_cast<const char*>(&value), 8}; }
+
+struct Sending {
+  SharedRegion region{SharedState::bytes_needed(1, 4)};
+  SharedState state = SharedState::create(region.data(), 1, 4, 1);
+  ServerSession session;
+  std::vector<char> out;
+  UnitSender sender{state, session, out};
+  Unit unit;
+
+  explicit Sending(std::string_view payload, bool plain = false) {
+    REQUIRE(payload.size() <= kInlinePayload + kBlockSize);
+    Task& task = state.tasks[0];
+    task.plain = plain;
+    task.blocks[0] = 2;
+    std::memcpy(task.payload, payload.data(),
+                std::min<std::size_t>(payload.size(), kInlinePayload));
+    if (payload.size() > kInlinePayload) {
+      std::memcpy(state.block(2), payload.data() + kInlinePayload, payload.size() - kInlinePayload);
+    }
+    StatementEntry& statement = state.statements[1];
+    statement.serial = 77;
+    const std::string_view body("select 1\0\0\0", 11);
+    statement.length = static_cast<uint32_t>(body.size());
+    std::memcpy(statement.bytes, body.data(), body.size());
+    unit.task = 0;
+    unit.client = 5;
+  }
+
+  void publish(uint64_t end, bool closed) {
+    state.tasks[0].published.store(end | (closed ? kStreamClosed : 0));
+    sender.take(unit);
+  }
+  std::string bytes() const { return {out.data(), out.size()}; }
+  std::string steps() const {
+    std::string steps;
+    for (std::size_t i = 0; i < session.script.size(); ++i) {
+      const Step& step = session.script[i];
+      steps += static_cast<char>((step.hidden ? 'a' : 'A') + static_cast<int>(step.kind));
+    }
+    return steps;
+  }
+};
+
+const StatementRef kRef{1, 0, 77};
+const std::string kRefBytes(reinterpret_cast<const char*>(&kRef), sizeof kRef);
+const std::string kServerParse = make('P', std::string_view("pgring_77\0select 1\0\0\0", 21));
+const std::string kBind = make('B', std::string(300, 'b'));
+const std::string kDescribe = make('D', std::string_view("S\0", 2));
+const std::string kSync = make('S', "");
+const std::string kUnnamedParse = make('P', std::string(400, 'u'));
+
+const std::string kPayload =
+    make(static_cast<char>(Directive::kPrepare), kRefBytes) + kDescribe +
+    make(static_cast<char>(Directive::kUse), kRefBytes) + kBind +
+    make(static_cast<char>(Directive::kForget), "name") +
+    make(static_cast<char>(Directive::kUnnamed), number(9) + kUnnamedParse) +
+    make(static_cast<char>(Directive::kHidden), make('C', "Sx")) + make('E', "execute") + kSync;
+const std::string kExpected = kServerParse + kDescribe + kBind + kUnnamedParse + make('C', "Sx") +
+                              make('E', "execute") + kSync;
+
+}  // namespace
+
+TEST_CASE("sender: an annotated unit published in two parts, split anywhere") {
+  std::string steps;
+  for (uint64_t split = 0; split <= kPayload.size(); ++split) {
+    Sending sending(kPayload);
+    sending.publish(split, false);
+    CHECK_FALSE(sending.unit.closed);
+    sending.publish(kPayload.size(), true);
+    REQUIRE(sending.unit.closed);
+    REQUIRE(sending.bytes() == kExpected);
+    if (steps.empty()) steps = sending.steps();
+    REQUIRE(sending.steps() == steps);
+    REQUIRE(sending.unit.steps == steps.size());
+  }
+}
+
+TEST_CASE("sender: a plain unit is copied as it is, whether at once or in parts") {
+  const std::string payload = make('P', std::string(700, 'p')) + kBind + kSync;
+  for (uint64_t split = 0; split <= payload.size(); split += 3) {
+    Sending sending(payload, true);
+    if (split > 0) sending.publish(split, false);
+    sending.publish(payload.size(), true);
+    REQUIRE(sending.bytes() == payload);
+    REQUIRE(sending.unit.syncs == 1);
+    REQUIRE(sending.session.script.empty());
+  }
+}
+
+TEST_CASE("sender: a statement that the connection holds is not sent again") {
+  Sending sending(kPayload);
+  sending.session.prepared.insert(77, true, true);
+  sending.session.unnamed_client = 5;
+  sending.session.unnamed_serial = 9;
+  sending.publish(kPayload.size(), true);
+  CHECK(sending.bytes() == kDescribe + kBind + make('C', "Sx") + make('E', "execute") + kSync);
+  CHECK(sending.session.script.front().kind == StepKind::kMadeUpParse);
+  CHECK_FALSE(sending.unit.assumes);
+}
+
+TEST_CASE("sender: a Parse in front that is not answered yet is relied on, and remembered so") {
+  Sending sending(kPayload);
+  sending.session.prepared.insert(77, true, false);
+  sending.publish(kPayload.size(), true);
+  CHECK(sending.unit.assumes);
+}
+
+TEST_CASE("sender: another client's unnamed statement does not count") {
+  Sending sending(kPayload);
+  sending.session.unnamed_client = 6;
+  sending.session.unnamed_serial = 9;
+  sending.publish(kPayload.size(), true);
+  CHECK(sending.bytes() == kExpected);
+  CHECK(sending.session.unnamed_client == 5);
+}
+
+TEST_CASE("sender: after an error nothing more is expected but the answer to Sync") {
+  Sending sending(kPayload);
+  sending.unit.failed = true;
+  sending.publish(kPayload.size(), true);
+  CHECK_FALSE(sending.session.prepared.holds(77));
+  REQUIRE(sending.session.script.size() == 1);
+  CHECK(sending.session.script.front().kind == StepKind::kSync);
+}
+
+TEST_CASE("sender: the end of a COPY skips its data and stops before anything else") {
+  const std::string data = make('d', "row") + make('d', "row") + make('c', "");
+  Sending sending(data + kSync, true);
+  sending.state.tasks[0].published.store(data.size() + 5);
+  CHECK(sending.sender.skip_copy(sending.unit));
+  CHECK(sending.unit.taken == data.size());
+  Sending without(data, true);
+  without.state.tasks[0].published.store(data.size());
+  CHECK_FALSE(without.sender.skip_copy(without.unit));
+  CHECK(without.unit.taken == data.size());
+}
+
+}  // namespace pgring
