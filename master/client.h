@@ -56,6 +56,7 @@ struct Client {
   bool unit_failed = false;         // an ErrorResponse of it was passed on
   bool held_by_query = false;       // a Query stands where the Sync of an extended unit should
   bool forgets_statements = false;  // DEALLOCATE ALL or DISCARD ALL is in it
+  bool lingers = false;             // it was refused while it was still sending
   char first_reply = 0;             // type of the first message of the unit's reply
 
   // Output.

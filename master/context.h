@@ -16,7 +16,7 @@
 namespace pgring {
 
 // Poller tokens: what a descriptor is, and its number.
-enum class TokenKind : uint8_t { kListener, kClient, kReplyPipe, kSignal, kLogger };
+enum class TokenKind : uint8_t { kListener, kClient, kReplyPipe, kSignal, kLogger, kLingering };
 constexpr uint64_t make_token(TokenKind kind, uint32_t number) {
   return static_cast<uint64_t>(kind) << 32 | number;
 }

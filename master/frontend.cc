@@ -28,6 +28,7 @@ Frontend::Frontend(Context& context, Dispatcher& dispatcher)
       dispatcher_(dispatcher),
       reader_(context, dispatcher),
       login_(context, dispatcher, *this),
+      lingering_(*context.poller),
       scratch_(kMaxStatementLength + 2 * kReadSize) {}
 
 void Frontend::accept_from(int listener) {
@@ -133,6 +134,7 @@ void Frontend::process(Client& client, std::string_view bytes) {
     }
     if (verdict == ReadVerdict::kTerminate) return close(client, "client close request");
     if (verdict == ReadVerdict::kViolation) {
+      client.lingers = true;
       return fail(client,
                   {.severity = "FATAL", .sqlstate = "08P01", .message = reader_.violation()});
     }
@@ -205,6 +207,8 @@ void Frontend::finish(Client& client) {
   if (!client.fd || client.state == ClientState::kClosing) return;
   client.state = ClientState::kClosing;
   client.active_at = context_.now;
+  client.lingers = client.lingers || client.message_left > 0 || client.feed == Feed::kOpen ||
+                   client.feed == Feed::kCopyIn || !client.input.empty();
   client.input = {};
   if (client.output.pending() == 0) close(client, "closed");
 }
@@ -217,6 +221,9 @@ void Frontend::close(Client& client, std::string_view reason) {
         (context_.now - client.connected_at) / 1000000);
   }
   context_.poller->remove(client.fd.get());
+  if (client.lingers && client.output.pending() == 0) {
+    lingering_.add(std::move(client.fd), context_.now);
+  }
   client.fd.reset();
   client.output.clear(context_.output);
   client.input = {};

@@ -13,6 +13,7 @@
 #include "master/client.h"
 #include "master/context.h"
 #include "master/dispatcher.h"
+#include "master/lingering_close.h"
 #include "master/login.h"
 #include "master/unit_reader.h"
 
@@ -52,6 +53,7 @@ class Frontend {
   // Clients that are logged in or on the way to it.
   uint32_t count() const { return count_; }
   Login& login() { return login_; }
+  LingeringClose& lingering() { return lingering_; }
 
   // Set by Master: takes the input of the admin console's clients as UnitReader does others'.
   std::function<ReadVerdict(Client& client, std::string_view& bytes)> on_console_input;
@@ -67,6 +69,7 @@ class Frontend {
   Dispatcher& dispatcher_;
   UnitReader reader_;
   Login login_;
+  LingeringClose lingering_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<uint32_t> free_;
   std::vector<uint32_t> released_;

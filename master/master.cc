@@ -95,6 +95,7 @@ void Master::become_child() {
   logger_.abandon();
   listeners_.abandon();
   for (auto& client : frontend_.all()) client->fd.reset();
+  frontend_.lingering().abandon();
   supervisor_.abandon();
   context_.poller.reset();
 }
@@ -133,6 +134,8 @@ void Master::handle(const PollEvent& event) {
       return supervisor_.on_pipe(static_cast<uint8_t>(number));
     case TokenKind::kSignal:
       return handle_signals();
+    case TokenKind::kLingering:
+      return frontend_.lingering().on_event(static_cast<int>(number));
     case TokenKind::kLogger:
       return;
   }
@@ -141,6 +144,7 @@ void Master::handle(const PollEvent& event) {
 void Master::tick() {
   next_tick_ = context_.now + kTick;
   timeouts_.check();
+  frontend_.lingering().tick(context_.now);
   if (context_.pools.close_unused()) dispatcher_.alert_all();
   publish_census(frontend_.all(), context_);
   stats_.tick(context_.now, context_.settings);

@@ -72,6 +72,16 @@ def test_a_name_without_an_end_is_refused(unharmed, kind):
         assert only_error(wire.read_until(b"E"))["C"] == "08P01"
 
 
+def test_a_refused_client_that_is_still_sending_gets_its_error(unharmed):
+    """A socket closed over unread input resets the connection, and the error may be lost with it."""
+    with logged_in(unharmed) as wire:
+        wire.send(message(b"P", b"n" * 2_000_000)[:40_000])
+        assert only_error(wire.read_until(b"E"))["C"] == "08P01"
+        for _ in range(100):
+            wire.send(b"n" * 20_000)
+        assert wire.at_end()
+
+
 def test_a_unit_shown_early_goes_on_with_named_statements(unharmed):
     """What a Flush has shown to a worker is answered while the rest, which names statements, comes."""
     with logged_in(unharmed) as wire:
