@@ -218,9 +218,7 @@ def test_a_stopped_worker_holds_up_only_what_it_has(bench):
 
 @pytest.mark.parametrize("title", ["pgringd: worker", "pgringd: logger"])
 def test_every_helper_process_killed_under_load_is_replaced(bench, title):
-    before = bench.titled(title)
-    if not before:
-        pytest.fail("there is no process titled %s among %s" % (title, bench.processes()))
+    before = wait_until(lambda: bench.titled(title), "the new processes bear their titles")
     load = Load(bench, "-S")
     wait_until(lambda: bench.cluster.backends("bench", "query <> ''"), "the load runs")
     for pid in before:
