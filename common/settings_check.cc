@@ -7,6 +7,7 @@
 
 #include "common/settings_sections.h"
 #include "common/settings_table.h"
+#include "common/shared_state.h"
 
 namespace pgring {
 namespace {
@@ -21,6 +22,7 @@ class Checker {
     check_listening();
     check_logging();
     check_databases();
+    check_queries();
   }
 
  private:
@@ -124,6 +126,24 @@ class Checker {
       warning("auth_type", fmt::format("database {} has no user=, which auth_type = any needs",
                                        in_quotes(database.name)));
     }
+  }
+
+  // Workers find them in shared memory, which has room for so much of each.
+  void check_queries() {
+    check_query("server_reset_query", settings_.server_reset_query, sizeof LaneConfig::reset_query);
+    check_query("server_check_query", settings_.server_check_query, sizeof LaneConfig::check_query);
+    for (const DatabaseSettings& database : settings_.databases) {
+      if (database.connect_query.size() < sizeof LaneConfig::connect_query) continue;
+      result_.errors.push_back(
+          {settings_.conffile, 0,
+           fmt::format("database {}: connect_query is longer than {} bytes",
+                       in_quotes(database.name), sizeof LaneConfig::connect_query - 1)});
+    }
+  }
+
+  void check_query(std::string_view name, const std::string& query, std::size_t room) {
+    if (query.size() < room) return;
+    error(name, fmt::format("{} is longer than {} bytes", name, room - 1));
   }
 
   const std::vector<IniLine>& lines_;

@@ -36,7 +36,7 @@ struct LaneConfig {
   uint32_t user;  // index shared by all lanes of one user
   uint32_t pipeline_depth;
   int64_t pipeline_stall_us;
-  int64_t server_lifetime_us;
+  int64_t server_lifetime_us;  // 0: each connection is used once
   int64_t server_idle_timeout_us;
   int64_t server_connect_timeout_us;
   int64_t server_login_retry_us;

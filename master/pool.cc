@@ -85,7 +85,11 @@ bool copy_text(char (&to)[N], std::string_view from) {
   return true;
 }
 
-uint32_t unsigned_of(int value) { return static_cast<uint32_t>(std::max(value, 0)); }
+// An empty text turns the check off, so that a query without a statement needs another spelling.
+std::string_view check_query_of(const Settings& settings) {
+  if (settings.server_check_query == "<empty>") return ";";
+  return settings.server_check_query;
+}
 
 }  // namespace
 
@@ -253,26 +257,30 @@ void PoolTable::write_config(Pool& pool) {
   config.generation = pool.generation;
   if (const DatabaseSettings* line = database(pool.key.database)) {
     const Settings& all = *settings_;
-    const UserSettings* of_user = user(pool.key.user);
-    const auto pick = [](const std::optional<int>& first, int last) {
-      return unsigned_of(first.value_or(last));
+    const UserSettings* user_line = user(pool.key.user);
+    const auto of_user = [&](std::optional<int> UserSettings::*member) {
+      return user_line ? user_line->*member : std::nullopt;
+    };
+    const auto pick = [](std::optional<int> first, int last) {
+      return static_cast<uint32_t>(std::max(first.value_or(last), 0));
     };
     const std::string label = fmt::format("{}/{}", pool.key.database, pool.key.user);
     copy_text(config.name, std::string_view(label).substr(0, sizeof config.name - 1));
     copy_text(config.conninfo, conninfo_of(pool.key, *line, all));
     copy_text(config.connect_query, line->connect_query);
     copy_text(config.reset_query, all.server_reset_query);
-    copy_text(config.check_query, all.server_check_query);
+    copy_text(config.check_query, check_query_of(all));
     config.database = index_of(database_names_, pool.key.database);
     config.user = index_of(user_names_, pool.key.user);
-    config.pool_size = of_user && of_user->pool_size ? unsigned_of(*of_user->pool_size)
-                                                     : pick(line->pool_size, all.default_pool_size);
+    config.pool_size =
+        pick(of_user(&UserSettings::pool_size), line->pool_size.value_or(all.default_pool_size));
     config.min_pool_size = pick(line->min_pool_size, all.min_pool_size);
-    config.reserve_pool_size = pick(line->reserve_pool_size, all.reserve_pool_size);
+    config.reserve_pool_size = pick(of_user(&UserSettings::reserve_pool_size),
+                                    line->reserve_pool_size.value_or(all.reserve_pool_size));
     config.reserve_pool_timeout_us = all.reserve_pool_timeout.count();
     config.max_db_connections = pick(line->max_db_connections, all.max_db_connections);
     config.max_user_connections =
-        pick(of_user ? of_user->max_user_connections : std::nullopt, all.max_user_connections);
+        pick(of_user(&UserSettings::max_user_connections), all.max_user_connections);
     config.pipeline_depth = pick(line->pipeline_depth, all.pipeline_depth);
     config.pipeline_stall_us = line->pipeline_stall.value_or(all.pipeline_stall).count();
     config.server_lifetime_us = line->server_lifetime.value_or(all.server_lifetime).count();
@@ -281,7 +289,7 @@ void PoolTable::write_config(Pool& pool) {
     config.server_login_retry_us = all.server_login_retry.count();
     config.server_check_delay_us = all.server_check_delay.count();
     config.cancel_wait_timeout_us = all.cancel_wait_timeout.count();
-    config.max_prepared_statements = unsigned_of(all.max_prepared_statements);
+    config.max_prepared_statements = pick(std::nullopt, all.max_prepared_statements);
     config.reset_always = all.server_reset_query_always;
     config.round_robin = all.server_round_robin;
   }

@@ -77,6 +77,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
   end.server_us = static_cast<uint32_t>(std::min<int64_t>(elapsed, UINT32_MAX));
   context_.frames.end(end);
   needs_reset_ = needs_reset_ || unit.session || pool_.config().reset_always;
+  if (pool_.config().server_lifetime_us == 0) retire();  // each is used once
   const uint32_t client = unit.client;
   remove_front();
   if (!link) {

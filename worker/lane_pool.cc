@@ -92,9 +92,9 @@ bool LanePool::below_minimum() const {
 bool LanePool::above_minimum() const { return total_connections() > config_.min_pool_size; }
 bool LanePool::may_log_in_now() const { return context_.now >= next_login_at_; }
 
-// The reserve opens when the oldest task has waited too long.
+// The reserve opens when the oldest task has waited too long; without a timeout never.
 uint32_t LanePool::size_limit() const {
-  if (config_.pool_size == 0 || config_.reserve_pool_size == 0) return config_.pool_size;
+  if (config_.pool_size == 0 || config_.reserve_pool_timeout_us == 0) return config_.pool_size;
   const Lane& lane = context_.state.lanes[number_];
   const int64_t since =
       oldest_ready_at(has_entries(lane.front) ? lane.front : lane.ring, context_.state.tasks);

@@ -2,7 +2,8 @@
 // reads are gathered: once as many connections are busy as there are cores to keep busy, the
 // shortest line behind one of them is better than waking another backend, which costs more than the
 // wait. Among equals one that already has the client's parameters goes first, and of the idle ones
-// the most recently used, so that the others may time out.
+// the most recently used, so that the others may time out; with server_round_robin simply the one
+// that has been idle for longest.
 #include "worker/placement.h"
 
 #include <tuple>
@@ -13,11 +14,10 @@ namespace {
 using Rank = std::tuple<std::size_t, bool, int64_t>;
 
 Rank rank_of(const ServerConnection& connection, const LanePool& pool, const Task& task) {
+  if (pool.config().round_robin) return {connection.load(), false, connection.idle_since()};
   const bool foreign =
       task.parameter_serial != 0 && connection.applied_parameters() != task.parameter_serial;
-  const int64_t age =
-      pool.config().round_robin ? connection.idle_since() : -connection.idle_since();
-  return {connection.load(), foreign, age};
+  return {connection.load(), foreign, -connection.idle_since()};
 }
 
 }  // namespace

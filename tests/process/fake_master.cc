@@ -89,6 +89,7 @@ LaneConfig FakeMaster::config(uint32_t lane) const {
   config.pipeline_stall_us = 5'000'000;
   config.server_connect_timeout_us = 5'000'000;
   config.server_login_retry_us = 1'000'000;
+  config.server_lifetime_us = 3'600'000'000;
   config.max_prepared_statements = 100;
   std::strcpy(config.reset_query, "DISCARD ALL");
   return config;

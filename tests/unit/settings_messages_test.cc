@@ -9,7 +9,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 struct Mistake {
-  const char* text;  // the file begins with it, all it needs follows
+  std::string text;  // the file begins with it, all it needs follows
   const char* message;
 };
 
@@ -109,12 +109,16 @@ const Mistake kErrors[] = {
      "this version cannot enforce TLS"},
     {"[pgring]\ndisable_pqexec = 1",
      "pgring.ini:2: disable_pqexec = 1 cannot be used yet: this version passes simple queries on"},
+    {"[pgring]\nserver_check_query = select '" + std::string(256, 'x') + "'",
+     "pgring.ini:2: server_check_query is longer than 255 bytes"},
+    {"[databases]\na = connect_query='" + std::string(1024, 'x') + "'",
+     R"(pgring.ini: database "a": connect_query is longer than 1023 bytes)"},
 };
 
 const Mistake kWarnings[] = {
-    {"[pgring]\nreserve_pool_size = 5",
-     R"(pgring.ini:2: "reserve_pool_size" is accepted, but not available in this version)"},
-    {"[pgring]\nreserve_pool_size = 0", ""},
+    {"[pgring]\npool_idle_timeout = 5",
+     R"(pgring.ini:2: "pool_idle_timeout" is accepted, but not available in this version)"},
+    {"[pgring]\npool_idle_timeout = 0", ""},
     {"[pgring]\npkt_buf = 4096", R"(pgring.ini:2: "pkt_buf" is accepted, but has no meaning here: )"
                                  "buffers come from payload_memory"},
     {"[peers]\n1 = host=/tmp/1\n[peers]\n2 = host=/tmp/2",
