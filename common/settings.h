@@ -279,6 +279,8 @@ LogLevel effective_log_level(const Settings& settings);
 
 // Names of settings that differ and that a reload cannot change.
 std::vector<std::string> changes_needing_restart(const Settings& running, const Settings& loaded);
+// Takes these back: `loaded` gets the running values.
+void keep_until_restart(const Settings& running, Settings& loaded);
 
 // SHOW CONFIG: one row per setting, in alphabetical order.
 struct SettingRow {

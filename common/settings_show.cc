@@ -23,6 +23,13 @@ std::vector<std::string> changes_needing_restart(const Settings& running, const 
   return names;
 }
 
+void keep_until_restart(const Settings& running, Settings& loaded) {
+  for (const auto& row : kSettings) {
+    if (row.change != Change::kRestart || row.origin == Origin::kNoMeaning) continue;
+    row.parse(loaded, row.format(running, row.limits), row.limits);
+  }
+}
+
 std::vector<SettingRow> show_settings(const Settings& settings) {
   std::vector<SettingRow> rows;
   for (const auto& row : kSettings) {

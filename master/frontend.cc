@@ -21,6 +21,25 @@ constexpr std::size_t kReadAhead = 16 * 1024;
 // Places beyond max_client_conn, for those who are to be told that there is none, and for cancels.
 constexpr uint32_t kExtraPlaces = 128;
 
+void tune_tcp(int fd, const Settings& settings) {
+  const auto seconds = [](Duration duration) {
+    return static_cast<int>(duration.count() / 1000000);
+  };
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (settings.tcp_keepalive) {
+    set_keepalive(fd, {seconds(settings.tcp_keepidle), seconds(settings.tcp_keepintvl),
+                       settings.tcp_keepcnt});
+  }
+  if (settings.tcp_user_timeout.count() > 0) {
+    set_tcp_user_timeout(fd, static_cast<int>(settings.tcp_user_timeout.count() / 1000));
+  }
+  if (const auto size = static_cast<int>(settings.tcp_socket_buffer); size > 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  }
+}
+
 }  // namespace
 
 Frontend::Frontend(Context& context, Dispatcher& dispatcher)
@@ -58,22 +77,7 @@ void Frontend::accept_from(int listener) {
     client.session = next_session_++;
     client.peer = peer;
     client.connected_at = client.active_at = context_.now;
-    if (peer.ss_family == AF_INET || peer.ss_family == AF_INET6) {
-      const int on = 1;
-      setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      if (context_.settings.tcp_keepalive) {
-        const auto seconds = [](Duration duration) {
-          return static_cast<int>(duration.count() / 1000000);
-        };
-        set_keepalive(fd.get(),
-                      {seconds(context_.settings.tcp_keepidle),
-                       seconds(context_.settings.tcp_keepintvl), context_.settings.tcp_keepcnt});
-      }
-      if (context_.settings.tcp_user_timeout.count() > 0) {
-        set_tcp_user_timeout(fd.get(),
-                             static_cast<int>(context_.settings.tcp_user_timeout.count() / 1000));
-      }
-    }
+    if (peer.ss_family != AF_UNIX) tune_tcp(fd.get(), context_.settings);
     client.fd = std::move(fd);
     ++count_;
     context_.poller->add(client.fd.get(), make_token(TokenKind::kClient, client.index),

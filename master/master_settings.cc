@@ -29,6 +29,7 @@ std::optional<AdminError> Master::reload() {
   for (const std::string& name : changes_needing_restart(context_.settings, loaded.settings)) {
     log_warning("{} cannot be changed without a restart", name);
   }
+  keep_until_restart(context_.settings, loaded.settings);
   apply(std::move(loaded.settings));
   log_info("reloaded {}", context_.settings.conffile);
   return std::nullopt;

@@ -123,6 +123,12 @@ TEST_CASE("settings: what needs a restart, and SHOW CONFIG") {
   loaded.listen_port = 7000;
   loaded.task_slots = 512;
   CHECK(changes_needing_restart(running, loaded) == Lines{"listen_port", "task_slots"});
+  loaded.unix_socket_mode = 0700;
+  loaded.listen_addr = {"::1", "127.0.0.1"};
+  keep_until_restart(running, loaded);
+  CHECK(changes_needing_restart(running, loaded) == Lines{});
+  CHECK(loaded.unix_socket_mode == running.unix_socket_mode);
+  CHECK(loaded.default_pool_size == 50);
 
   const std::vector<SettingRow> rows = show_settings(loaded);
   CHECK(std::is_sorted(rows.begin(), rows.end(),
