@@ -1,12 +1,12 @@
-// pgringd: options, then the steps from the command line to the event loop.
+// pgringd: the steps from the command line to the event loop.
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include <climits>
+#include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -18,6 +18,7 @@
 #include "common/settings.h"
 #include "common/version.h"
 #include "master/capacity.h"
+#include "master/command_line.h"
 #include "master/daemonize.h"
 #include "master/master.h"
 #include "master/pid_file.h"
@@ -26,72 +27,6 @@
 
 namespace pgring {
 namespace {
-
-constexpr const char* kUsage =
-    "usage: pgringd [-d] [-q] [-v] [-u user] [-t] [-V] [-h] config.ini\n"
-    "  -d  run in the background\n"
-    "  -q  do not log to standard error\n"
-    "  -v  log more; may be repeated\n"
-    "  -u  become this user after start\n"
-    "  -t  check the configuration and exit\n"
-    "  -V  print the version and exit\n"
-    "  -h  print this and exit\n";
-
-struct Options {
-  bool background = false;
-  bool quiet = false;
-  int verbose = 0;
-  bool test = false;
-  std::string user;
-  std::string config;
-};
-
-std::string absolute(const std::string& path) {
-  char resolved[PATH_MAX];
-  return realpath(path.c_str(), resolved) ? resolved : path;
-}
-
-// Empty where the program is to end with `status`.
-std::optional<Options> read_options(int argc, char** argv, int& status) {
-  Options options;
-  status = 0;
-  for (int option; (option = getopt(argc, argv, "dqvu:tVh")) != -1;) {
-    switch (option) {
-      case 'd':
-        options.background = true;
-        break;
-      case 'q':
-        options.quiet = true;
-        break;
-      case 'v':
-        ++options.verbose;
-        break;
-      case 'u':
-        options.user = optarg;
-        break;
-      case 't':
-        options.test = true;
-        break;
-      case 'V':
-        fmt::print("pgringd {}\n", kVersion);
-        return std::nullopt;
-      case 'h':
-        fmt::print("{}", kUsage);
-        return std::nullopt;
-      default:
-        fmt::print(stderr, "{}", kUsage);
-        status = 1;
-        return std::nullopt;
-    }
-  }
-  if (optind + 1 != argc) {
-    fmt::print(stderr, "{}", kUsage);
-    status = 1;
-    return std::nullopt;
-  }
-  options.config = absolute(argv[optind]);
-  return options;
-}
 
 void report(const LoadResult& loaded) {
   for (const Diagnostic& warning : loaded.warnings) {
@@ -110,6 +45,16 @@ void become_user(const std::string& name) {
   }
 }
 
+// The soft limit is made for programs that use select(); pgringd wants all it may have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    log_warning("cannot raise the limit on open files: {}", strerror(errno));
+  }
+}
+
 Listeners listen(const Settings& settings) {
   std::vector<Fd> inherited;
   for (ActivatedSocket& socket : take_activated_sockets()) {
@@ -119,9 +64,10 @@ Listeners listen(const Settings& settings) {
   return Listeners(settings);
 }
 
-int serve(const Options& options, Settings settings, const ProcessTitle& title) {
+int serve(const CommandLine& options, Settings settings, const ProcessTitle& title) {
   StartupReport startup = options.background ? daemonize() : StartupReport{};
   try {
+    raise_descriptor_limit();
     const ServiceNotify manager = ServiceNotify::from_environment();
     Listeners listeners = listen(settings);
     const std::string user = options.user.empty() ? settings.user : options.user;
@@ -148,7 +94,7 @@ int serve(const Options& options, Settings settings, const ProcessTitle& title) 
 
 int run(int argc, char** argv) {
   int status = 0;
-  const std::optional<Options> options = read_options(argc, argv, status);
+  const std::optional<CommandLine> options = read_command_line(argc, argv, status);
   if (!options) return status;
   LoadResult loaded = load_settings(options->config);
   report(loaded);

@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <csignal>
 
 #include "common/clock.h"
 #include "common/platform.h"
@@ -91,7 +90,7 @@ void Master::connect_console() {
 
 // Runs in a child that has just been forked: what is the master's is closed here, and only here.
 void Master::become_child() {
-  Signals::restore_defaults();
+  Signals::leave_to_master();
   logger_.abandon();
   listeners_.abandon();
   for (auto& client : frontend_.all()) client->fd.reset();
@@ -166,30 +165,28 @@ void Master::serve_held_up() {
 }
 
 void Master::handle_signals() {
-  while (const int number = signals_.next()) {
-    switch (number) {
-      case SIGCHLD:
+  while (const std::optional<SignalAction> action = signals_.next()) {
+    switch (*action) {
+      case SignalAction::kReap:
         reap();
         break;
-      case SIGTERM:
-        stop(stopping_ == Stopping::kNo ? Stopping::kWaitForClients : Stopping::kNow);
-        break;
-      case SIGINT:
-        stop(stopping_ == Stopping::kNo ? Stopping::kWaitForServers : Stopping::kNow);
-        break;
-      case SIGQUIT:
-        stop(Stopping::kNow);
-        break;
-      case SIGHUP:
+      case SignalAction::kReload:
         reload();
         break;
-      case SIGUSR1:
+      case SignalAction::kStopForClients:
+        stop(stopping_ == Stopping::kNo ? Stopping::kWaitForClients : Stopping::kNow);
+        break;
+      case SignalAction::kStopForServers:
+        stop(stopping_ == Stopping::kNo ? Stopping::kWaitForServers : Stopping::kNow);
+        break;
+      case SignalAction::kStopNow:
+        stop(Stopping::kNow);
+        break;
+      case SignalAction::kPause:
         pause_all(true);
         break;
-      case SIGUSR2:
+      case SignalAction::kResume:
         pause_all(false);
-        break;
-      default:
         break;
     }
   }

@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 
 namespace pgring {
 namespace {
 
-constexpr int kSignals[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
 volatile int signal_fd = -1;
 
 void on_signal(int number) {
@@ -32,17 +30,23 @@ void handle(int number, void (*handler)(int)) {
 
 Signals::Signals() : pipe_(make_pipe(PipeMode::kNonBlocking)) {
   signal_fd = pipe_.write.get();
-  for (const int number : kSignals) handle(number, on_signal);
+  for (const SignalRow& signal : kSignals) handle(signal.number, on_signal);
   handle(SIGPIPE, SIG_IGN);
 }
 
-int Signals::next() {
+std::optional<SignalAction> Signals::next() {
   char byte = 0;
-  return ::read(fd(), &byte, 1) == 1 ? byte : 0;
+  if (::read(fd(), &byte, 1) != 1) return std::nullopt;
+  for (const SignalRow& signal : kSignals) {
+    if (signal.number == byte) return signal.action;
+  }
+  return std::nullopt;
 }
 
-void Signals::restore_defaults() {
-  for (const int number : kSignals) handle(number, SIG_DFL);
+void Signals::leave_to_master() {
+  for (const SignalRow& signal : kSignals) {
+    handle(signal.number, signal.action == SignalAction::kReap ? SIG_DFL : SIG_IGN);
+  }
 }
 
 }  // namespace pgring

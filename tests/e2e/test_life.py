@@ -128,6 +128,17 @@ def test_sigint_waits_for_the_servers_in_use(pgring):
         assert pgring.wait_end() == 0
 
 
+def test_a_signal_to_every_process_is_a_matter_of_the_master(pgring):
+    """As of Ctrl-C in a terminal, or of a service manager."""
+    with pgring.connect(autocommit=False) as busy:
+        busy.execute("select 1")
+        os.killpg(pgring.process.pid, signal.SIGINT)
+        wait_until(lambda: refuses(pgring), "new clients are refused")
+        assert busy.execute("select 'still served'").fetchone() == ("still served",)
+    assert pgring.wait_end() == 0
+    assert "killed by signal" not in pgring.log()
+
+
 def test_sigquit_stops_at_once(pgring):
     with Wire(pgring.port) as busy:
         busy.login()
