@@ -69,7 +69,7 @@ $(BUILD)/pgringd: $(BUILD)/master/main.o $(OBJECTS)
 $(BUILD)/pgringctl: $(CTL_OBJECTS)
 	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-$(BUILD)/unit_tests: $(UNIT:%.cc=$(BUILD)/%.o) $(OBJECTS)
+$(BUILD)/unit_tests: $(UNIT:%.cc=$(BUILD)/%.o) $(BUILD)/master/ctl/options.o $(OBJECTS)
 	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/process_tests: $(PROCESS:%.cc=$(BUILD)/%.o) $(BUILD)/tests/unit/main.o $(OBJECTS)

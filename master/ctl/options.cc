@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <stdexcept>
@@ -13,19 +13,6 @@
 
 namespace pgring::ctl {
 namespace {
-
-struct Command {
-  std::string_view name;
-  std::size_t least, most;  // arguments
-};
-constexpr auto kCommands = std::to_array<Command>({{"status", 0, 0},
-                                                   {"top", 0, 0},
-                                                   {"show", 1, 1},
-                                                   {"reload", 0, 0},
-                                                   {"pause", 0, 1},
-                                                   {"resume", 0, 1},
-                                                   {"stop", 0, 0},
-                                                   {"doctor", 0, 0}});
 
 double seconds(std::string_view option, const std::string& text) {
   char* end = nullptr;
@@ -46,49 +33,58 @@ int whole(std::string_view option, const std::string& text, int least, int most)
   return value;
 }
 
-// Options with a value. False where `name` is none of them.
-bool read_valued(Options& options, std::string_view name, const std::string& value) {
-  if (name == "-f") {
-    options.config = value;
-  } else if (name == "-s") {
-    options.socket_dir = value;
-  } else if (name == "-p") {
-    options.port = whole(name, value, 1, 65535);
-  } else if (name == "-U") {
-    options.user = value;
-  } else if (name == "--timeout") {
-    options.timeout = whole(name, value, 1, 1000000);
-    options.timeout_given = true;
-  } else if (name == "--interval") {
-    options.interval = seconds(name, value);
-  } else if (name == "--warning-wait") {
-    options.warning_wait = seconds(name, value);
-  } else if (name == "--critical-wait") {
-    options.critical_wait = seconds(name, value);
-  } else {
-    return false;
-  }
-  return true;
+const OptionRow* find_option(std::string_view name) {
+  const auto* found = std::find_if(kOptions.begin(), kOptions.end(),
+                                   [&](const OptionRow& row) { return row.name == name; });
+  return found == kOptions.end() ? nullptr : found;
 }
 
-bool read_flag(Options& options, std::string_view name) {
-  if (name == "-h" || name == "--help") throw Usage{};
-  if (name == "--json") {
-    options.json = true;
-  } else if (name == "--once") {
-    options.once = true;
-  } else if (name == "--now" || name == "--wait-for-clients" || name == "--wait-for-servers") {
-    if (!options.stop_mode.empty()) throw Usage{"stop takes one of its options only"};
-    options.stop_mode = name;
-  } else {
-    return false;
+// `value` is empty where the option has none.
+void take_option(Options& options, const OptionRow& row, const std::string& value) {
+  switch (row.id) {
+    case OptionId::kConfig:
+      options.config = value;
+      return;
+    case OptionId::kSocketDir:
+      options.socket_dir = value;
+      return;
+    case OptionId::kPort:
+      options.port = whole(row.name, value, 1, 65535);
+      return;
+    case OptionId::kUser:
+      options.user = value;
+      return;
+    case OptionId::kTimeout:
+      options.timeout = whole(row.name, value, 1, 1000000);
+      options.timeout_given = true;
+      return;
+    case OptionId::kJson:
+      options.json = true;
+      return;
+    case OptionId::kHelp:
+      throw Usage{};
+    case OptionId::kOnce:
+      options.once = true;
+      return;
+    case OptionId::kInterval:
+      options.interval = seconds(row.name, value);
+      return;
+    case OptionId::kWarningWait:
+      options.warning_wait = seconds(row.name, value);
+      return;
+    case OptionId::kCriticalWait:
+      options.critical_wait = seconds(row.name, value);
+      return;
+    case OptionId::kStopMode:
+      if (!options.stop_mode.empty()) throw Usage{"stop takes one of its options only"};
+      options.stop_mode = row.name;
+      return;
   }
-  return true;
 }
 
 void check(const Options& options) {
   if (options.command.empty()) throw Usage{"a command is missing"};
-  for (const Command& command : kCommands) {
+  for (const CommandRow& command : kCommands) {
     if (command.name != options.command) continue;
     const std::size_t count = options.arguments.size();
     if (count < command.least || count > command.most) {
@@ -134,12 +130,10 @@ Options read_options(int argc, char** argv) {
       }
       continue;
     }
-    if (read_flag(options, word)) continue;
-    if (i + 1 < argc && read_valued(options, word, argv[i + 1])) {
-      ++i;
-      continue;
-    }
-    throw Usage{fmt::format("unknown option, or one without its value: {}", word)};
+    const OptionRow* row = find_option(word);
+    if (row == nullptr) throw Usage{fmt::format("unknown option {}", word)};
+    if (row->has_value && ++i == argc) throw Usage{fmt::format("{} wants a value", word)};
+    take_option(options, *row, row->has_value ? argv[i] : "");
   }
   check(options);
   return options;

@@ -1,11 +1,70 @@
 // pgringctl's command line.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pgring::ctl {
+
+struct CommandRow {
+  std::string_view name;
+  std::size_t least, most;  // arguments
+};
+
+inline constexpr auto kCommands = std::to_array<CommandRow>({{"status", 0, 0},
+                                                             {"top", 0, 0},
+                                                             {"show", 1, 1},
+                                                             {"reload", 0, 0},
+                                                             {"pause", 0, 1},
+                                                             {"resume", 0, 1},
+                                                             {"stop", 0, 0},
+                                                             {"doctor", 0, 0}});
+static_assert(kCommands.size() == 8, "are pgringctl(8) and usage_text() up to date?");
+
+enum class OptionId : uint8_t {
+  kConfig,
+  kSocketDir,
+  kPort,
+  kUser,
+  kTimeout,
+  kJson,
+  kHelp,
+  kOnce,
+  kInterval,
+  kWarningWait,
+  kCriticalWait,
+  kStopMode,
+};
+
+struct OptionRow {
+  std::string_view name;
+  OptionId id;
+  bool has_value;
+};
+
+inline constexpr auto kOptions = std::to_array<OptionRow>({
+    {"-f", OptionId::kConfig, true},
+    {"-s", OptionId::kSocketDir, true},
+    {"-p", OptionId::kPort, true},
+    {"-U", OptionId::kUser, true},
+    {"--timeout", OptionId::kTimeout, true},
+    {"--json", OptionId::kJson, false},
+    {"-h", OptionId::kHelp, false},
+    {"--help", OptionId::kHelp, false},
+    {"--once", OptionId::kOnce, false},
+    {"--interval", OptionId::kInterval, true},
+    {"--warning-wait", OptionId::kWarningWait, true},
+    {"--critical-wait", OptionId::kCriticalWait, true},
+    {"--wait-for-clients", OptionId::kStopMode, false},
+    {"--wait-for-servers", OptionId::kStopMode, false},
+    {"--now", OptionId::kStopMode, false},
+});
+static_assert(kOptions.size() == 15, "are pgringctl(8) and usage_text() up to date?");
 
 struct Usage {
   std::string message;  // empty: help was asked for

@@ -1,45 +1,30 @@
-// etc/pgring.ini and pgring.ini(5) against the tables of settings, both ways. Run from the top of
-// the tree.
-#include <doctest/doctest.h>
-
+// etc/pgring.ini and pgring.ini(5) against the tables of settings, both ways.
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include "common/ini_reader.h"
 #include "common/settings_table.h"
+#include "tests/unit/manual.h"
 #include "tests/unit/settings_fixture.h"
 
 namespace pgring {
 namespace {
 
-using Lines = std::vector<std::string>;
 using Entries = std::map<std::string, Lines>;  // a documented name and the lines that follow it
 
 const std::string kSample = "etc/pgring.ini";
 const std::string kManual = "man/pgring.ini.5";
 
-Lines lines_of(const std::string& path) {
-  std::ifstream file(path);
-  REQUIRE_MESSAGE(file.good(), path);
-  Lines lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
-}
-
 // The entries of one chapter of the manual.
 Entries manual_entries(std::string_view chapter) {
   Entries entries;
   Lines* current = nullptr;
-  bool inside = false;
-  for (const std::string& line : lines_of(kManual)) {
-    if (line.starts_with(".Sh ")) {
-      inside = line == std::string(".Sh ") + std::string(chapter);
-    } else if (inside && line.starts_with(".It Ic ")) {
+  for (const std::string& line : chapter_of(kManual, chapter)) {
+    if (line.starts_with(".It Ic ")) {
       const std::string name = line.substr(7);
       CHECK_MESSAGE(!entries.contains(name), name);
       current = &entries[name];
-    } else if (inside && current != nullptr) {
+    } else if (current != nullptr) {
       current->push_back(line);
     }
   }
