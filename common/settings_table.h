@@ -119,7 +119,7 @@ inline constexpr auto kSettings = std::to_array<Entry<Settings>>({
     entry<&S::server_tls_ciphers>("server_tls_ciphers", "default").later(),
     entry<&S::server_tls_key_file>("server_tls_key_file").later(),
     entry<&S::server_tls_protocols>("server_tls_protocols", "secure").later(),
-    entry<&S::server_tls_sslmode>("server_tls_sslmode", "prefer").later(),
+    entry<&S::server_tls_sslmode>("server_tls_sslmode", "prefer"),
     entry<&S::service_name>("service_name").restart().ignored("it names a Windows service"),
     entry<&S::so_reuseport>("so_reuseport", "0").restart(),
     entry<&S::stats_period>("stats_period", "60", {1'000'000, kLongestTime, Unit::kSeconds}),

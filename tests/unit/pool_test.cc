@@ -95,6 +95,36 @@ TEST_CASE("pools: names and passwords reach libpq as they are, whatever is in th
   }
 }
 
+TEST_CASE("pools: server_tls_sslmode holds where the database's line does not say it") {
+  Pools pools;
+  pools.settings.server_tls_sslmode = SslMode::kDisable;
+  CHECK(pools.options_of(*pools.find("shop", "alice"))["sslmode"] == "disable");
+  pools.shop().other = {{"sslmode", "verify-full"}};
+  CHECK(pools.options_of(*pools.find("shop", "bob"))["sslmode"] == "verify-full");
+}
+
+TEST_CASE("pools: a user's limits go before the database's, and those before the global ones") {
+  Pools pools;
+  pools.settings.default_pool_size = 1;
+  pools.settings.reserve_pool_size = 2;
+  pools.settings.max_user_connections = 3;
+  pools.settings.server_check_query = "<empty>";
+  pools.shop().pool_size = 10;
+  pools.shop().max_db_connections = 40;
+  UserSettings& of_alice = pools.settings.users.emplace_back();
+  of_alice.name = "alice";
+  of_alice.pool_size = 100;
+  of_alice.reserve_pool_size = 200;
+  of_alice.max_user_connections = 300;
+  const LaneConfig alice = pools.config(*pools.find("shop", "alice"));
+  const LaneConfig bob = pools.config(*pools.find("shop", "bob"));
+  CHECK((alice.pool_size == 100 && bob.pool_size == 10));
+  CHECK((alice.reserve_pool_size == 200 && bob.reserve_pool_size == 2));
+  CHECK((alice.max_user_connections == 300 && bob.max_user_connections == 3));
+  CHECK((alice.max_db_connections == 40 && bob.max_db_connections == 40));
+  CHECK(std::string(bob.check_query) == ";");
+}
+
 TEST_CASE("pools: date style and time zone become start options, escaped once for the server") {
   Pools pools;
   pools.shop().datestyle = "ISO, DMY";
