@@ -2,6 +2,7 @@
 #include "master/ctl/options.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -143,8 +144,9 @@ std::string socket_path(const Options& options) {
   std::string directory = options.socket_dir;
   int port = options.port;
   if (directory.empty() || port == 0) {
+    // A file with a mistake in it still tells where the daemon that runs is; reload needs that.
     const LoadResult loaded = load_settings(options.config);
-    if (!loaded.ok()) {
+    if (access(options.config.c_str(), R_OK) != 0) {
       throw std::runtime_error(
           fmt::format("{}; or give -s directory and -p port", loaded.errors.front().format()));
     }

@@ -91,12 +91,12 @@ def test_status_tells_ok_warning_critical(daemon, ctl):
 def test_reload_prints_what_is_wrong(daemon, ctl):
     assert ctl("reload")[:2] == (OK, "RELOAD\n")
     good = daemon.settings
-    where = ["-s", daemon.directory, "-p", str(daemon.port)]
-    daemon.configure(settings={**good, "default_pool_size": "many"})
-    code, _, errors = controller(daemon, where)("reload")
-    assert code == CRITICAL and "pgring.ini:" in errors and "default_pool_size" in errors
+    daemon.configure(settings={**good, "default_pool_size": "many", "nonsense": 1})
     code, _, errors = ctl("reload")
-    assert code == CRITICAL and "give -s directory and -p port" in errors
+    assert code == CRITICAL and "pgring.ini:" in errors
+    assert "default_pool_size" in errors and "nonsense" in errors
+    code, _, errors = controller(daemon, ["-f", "/nowhere.ini"])("reload")
+    assert code == CRITICAL and "/nowhere.ini" in errors and "give -s directory and -p port" in errors
 
 
 def test_stop_waits_for_the_end(daemon, ctl):
