@@ -68,6 +68,10 @@ void close_descriptors_from(int first);
 // How many processors this process may run on, at least 1.
 unsigned cpu_count();
 
+// Asks the scheduler not to take the processor from others whenever this process is woken: it then
+// finds more to do at once. Children inherit it. Without effect where there is no such thing.
+void prefer_batches();
+
 // Whether ps shows what a process writes over its argument strings (see process_title.h).
 bool arguments_are_shown();
 // The short name of the calling thread, cut at 15 bytes, where there is such a thing.

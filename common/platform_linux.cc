@@ -114,6 +114,11 @@ unsigned cpu_count() {
   return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
 }
 
+void prefer_batches() {
+  const sched_param none{};
+  ::sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 bool arguments_are_shown() { return true; }
 
 void set_thread_name(const char* name) { ::prctl(PR_SET_NAME, name); }

@@ -87,7 +87,7 @@ inline constexpr auto kSettings = std::to_array<Entry<Settings>>({
     entry<&S::peer_id>("peer_id", "0", count(0, 16383))
         .ignored("all processes of one pgring share their cancel keys"),
     entry<&S::pidfile>("pidfile").restart(),
-    entry<&S::pipeline_depth>("pipeline_depth", "8", count(1, 64)).ours(),
+    entry<&S::pipeline_depth>("pipeline_depth", "32", count(1, 64)).ours(),
     entry<&S::pipeline_stall>("pipeline_stall", "5ms", kTime).ours(),
     entry<&S::pkt_buf>("pkt_buf", "4096", bytes(0, 1 << 30))
         .restart()

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "common/log.h"
+#include "common/platform.h"
 #include "common/process_title.h"
 #include "common/settings.h"
 #include "common/version.h"
@@ -78,6 +79,7 @@ int serve(const CommandLine& options, Settings settings, const ProcessTitle& tit
       throw std::runtime_error("pgringd must not run as root: give -u or set user");
     }
     for (const std::string& name : listeners.names()) log_info("listening on {}", name);
+    prefer_batches();
     Master master(std::move(settings), std::move(listeners), title);
     log_info("pgringd {} is ready, pid {}", kVersion, getpid());
     startup.ready();

@@ -110,8 +110,7 @@ int Master::run() {
   std::vector<PollEvent> events(512);
   while (!may_leave()) {
     const int timeout = frontend_.count() > 0 || stopping_ != Stopping::kNo ? kTick / 1000 : 500;
-    const std::size_t count = context_.poller->wait(events, timeout);
-    context_.now = monotonic_us();
+    const std::size_t count = wait(events, timeout);
     for (std::size_t i = 0; i < count; ++i) handle(events[i]);
     if (context_.now >= next_tick_) tick();
     serve_held_up();
@@ -120,6 +119,19 @@ int Master::run() {
   }
   farewell();
   return 0;
+}
+
+std::size_t Master::wait(std::span<PollEvent> events, int timeout_ms) {
+  const int64_t begin = monotonic_us();
+  std::size_t count = 0;
+  const bool soon = linger_.look_again([&] {
+    count = context_.poller->wait(events, 0);
+    return count > 0;
+  });
+  if (!soon) count = context_.poller->wait(events, timeout_ms);
+  context_.now = monotonic_us();
+  linger_.note(context_.now - begin, count);
+  return count;
 }
 
 void Master::handle(const PollEvent& event) {

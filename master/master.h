@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "common/doorbell.h"
+#include "common/linger.h"
 #include "common/process_title.h"
 #include "common/settings.h"
 #include "common/shared_region.h"
@@ -34,6 +36,7 @@ class Master {
  private:
   enum class Stopping : uint8_t { kNo, kWaitForClients, kWaitForServers, kNow };
 
+  std::size_t wait(std::span<PollEvent> events, int timeout_ms);
   void handle(const PollEvent& event);
   void handle_signals();
   void tick();
@@ -66,6 +69,7 @@ class Master {
   AdminConsole console_;
   Supervisor supervisor_;
   Stopping stopping_ = Stopping::kNo;
+  Linger linger_{1.2};
   int64_t next_tick_ = 0;
 };
 

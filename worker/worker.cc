@@ -4,12 +4,12 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
 
+#include "common/linger.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "worker/canceller.h"
@@ -18,12 +18,6 @@
 #include "worker/worker_context.h"
 
 namespace pgring {
-
-int64_t monotonic_us() {
-  timespec now;
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
-}
 
 namespace {
 
@@ -64,6 +58,7 @@ class Worker {
   LaneService lanes_;
   std::array<PollEvent, 256> events_;
   std::size_t event_count_ = 0;
+  Linger linger_{1.5};
   bool master_gone_ = false;
   bool orphans_remain_ = true;  // of this worker's predecessor
 };
@@ -235,11 +230,21 @@ int Worker::sleep_time() const {
 
 // Dekker, with the master: it publishes (or raises attention), then loads `sleeping`.
 void Worker::sleep(bool room_again) {
-  context_.slot.sleeping.store(1, std::memory_order_seq_cst);
-  const bool stay = room_again || something_to_do();
-  if (!stay) count(context_.slot.counters.sleeps);
-  event_count_ = poller_->wait(events_, stay ? 0 : sleep_time());
-  context_.slot.sleeping.store(0, std::memory_order_seq_cst);
+  const int64_t begin = monotonic_us();
+  const bool soon = !room_again && linger_.look_again([this] {
+    event_count_ = poller_->wait(events_, 0);
+    return event_count_ > 0 || something_to_do();
+  });
+  if (!soon) {
+    context_.slot.sleeping.store(1, std::memory_order_seq_cst);
+    const bool stay = room_again || something_to_do();
+    if (!stay) count(context_.slot.counters.sleeps);
+    event_count_ = poller_->wait(events_, stay ? 0 : sleep_time());
+    context_.slot.sleeping.store(0, std::memory_order_seq_cst);
+  }
+  std::size_t under_way = 0;
+  connections_.for_each([&](const ServerConnection& each) { under_way += each.load(); });
+  if (event_count_ > 0 || soon) linger_.note(monotonic_us() - begin, std::max<std::size_t>(under_way, 1));
 }
 
 }  // namespace

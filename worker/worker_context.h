@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/poller.h"
 #include "common/shared_state.h"
 #include "worker/backend_registry.h"
@@ -41,7 +42,5 @@ struct WorkerContext {
 inline void count(std::atomic<uint64_t>& counter, uint64_t by = 1) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
-
-int64_t monotonic_us();
 
 }  // namespace pgring
