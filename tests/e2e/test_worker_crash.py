@@ -136,7 +136,8 @@ def test_pgbench_goes_on(crashing, script):
     bench = subprocess.Popen([server_program("pgbench"), "-n", "-c", "32", "-j", "2", "-T", "5", *script],
                              env=crashing.environment(dbname="bench"), stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: len(crashing.cluster.backends("bench", "query <> ''")) >= 8, "all are busy")
+    # Short reads are lined up on few connections.
+    wait_until(lambda: len(crashing.cluster.backends("bench", "query <> ''")) >= 2, "some are busy")
     kill(crashing, crashing.workers()[0])
     output, errors = bench.communicate(timeout=30)
     aborted = len(re.findall(r"client \d+ (?:script \d+ )?aborted", errors))
