@@ -58,6 +58,7 @@ struct LaneShare {
   std::atomic<uint32_t> active;
   std::atomic<uint32_t> logging_in;
   std::atomic<uint32_t> room;        // how many tasks the worker could place without opening
+  std::atomic<uint32_t> short_room;  // ... in short lines: beyond, another worker is to be woken
   std::atomic<uint32_t> service_us;  // moving average of the time at the front of a connection
   std::atomic<uint32_t> gathering;  // short reads line up once so many connections are busy; 0: not
   std::atomic<uint64_t> server_parses;

@@ -169,7 +169,7 @@ bool Dispatcher::some_awake_worker_has_room(const Lane& lane) const {
     if (slot.pid.load(std::memory_order_relaxed) == 0) continue;
     // The other half of the Dekker pair: publish() has stored the tail seq_cst before.
     if (slot.sleeping.load(std::memory_order_seq_cst) == 0 &&
-        lane.shares[worker].room.load(std::memory_order_relaxed) > 0) {
+        lane.shares[worker].short_room.load(std::memory_order_relaxed) > 0) {
       return true;
     }
   }

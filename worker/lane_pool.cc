@@ -11,6 +11,10 @@ namespace pgring {
 namespace {
 
 constexpr int64_t kFirstRetry = 100'000;  // microseconds
+// Even one core has two things to do: a backend that computes and one whose answers are read.
+constexpr uint32_t kLeastSpread = 2;
+// Lines of gathered reads that are longer are a reason to wake another worker.
+constexpr uint32_t kShortLine = 4;
 
 uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
   uint32_t sum = 0;
@@ -25,7 +29,8 @@ uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
 LanePool::LanePool(WorkerContext& context, uint32_t number)
     : context_(context),
       number_(number),
-      spread_(std::max(1u, cpu_count() / std::max(1u, context.state.header->worker_count.load()))) {
+      spread_(std::max(kLeastSpread,
+                       cpu_count() / std::max(1u, context.state.header->worker_count.load()))) {
 }
 
 bool LanePool::refresh() {
@@ -161,18 +166,24 @@ void LanePool::publish_share() {
   uint32_t idle = 0;
   uint32_t logging_in = 0;
   uint32_t room = 0;
+  uint32_t load = 0;
   for (ServerConnection* connection : connections_) {
     connection->publish_view();
+    load += static_cast<uint32_t>(connection->load());
     if (connection->phase() == ServerConnection::Phase::kLogin) ++logging_in;
     if (connection->idle()) ++idle;
     if (connection->acceptable(config_.pipeline_depth) == 0) continue;
     room += std::max(config_.pipeline_depth, 1u) - static_cast<uint32_t>(connection->load());
   }
+  const uint32_t short_lines = spread_ * kShortLine;
+  const uint32_t short_room =
+      gathers() ? std::min(room, short_lines - std::min(load, short_lines)) : room;
   const auto total = static_cast<uint32_t>(connections_.size());
   share().idle.store(idle, std::memory_order_relaxed);
   share().logging_in.store(logging_in, std::memory_order_relaxed);
   share().active.store(total - idle - logging_in, std::memory_order_relaxed);
   share().room.store(room, std::memory_order_relaxed);
+  share().short_room.store(short_room, std::memory_order_relaxed);
   share().service_us.store(static_cast<uint32_t>(service_us_), std::memory_order_relaxed);
   share().gathering.store(gathers() ? spread_ : 0, std::memory_order_relaxed);
 }
