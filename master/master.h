@@ -20,6 +20,7 @@
 #include "master/logger_keeper.h"
 #include "master/replies.h"
 #include "master/signals.h"
+#include "master/status_keeper.h"
 #include "master/supervisor.h"
 #include "master/timeouts.h"
 
@@ -27,8 +28,10 @@ namespace pgring {
 
 class Master {
  public:
-  // Makes the shared mapping and starts the workers. Throws where the system refuses something.
-  Master(Settings settings, Listeners listeners, const ProcessTitle& title);
+  // Makes the shared mapping and starts the workers. `metrics` are the sockets of the status
+  // process, where there is to be one. Throws where the system refuses something.
+  Master(Settings settings, Listeners listeners, std::optional<Listeners> metrics,
+         const ProcessTitle& title);
 
   // Serves until told to stop by a signal. Returns the exit status.
   int run();
@@ -53,6 +56,7 @@ class Master {
   void farewell();
   void become_child();
   void become_worker(uint8_t number);
+  int become_status(Listeners listeners, int liveness);
 
   const ProcessTitle& title_;
   LoggerKeeper logger_;
@@ -68,6 +72,7 @@ class Master {
   StatsHistory stats_;
   AdminConsole console_;
   Supervisor supervisor_;
+  StatusKeeper status_;
   Stopping stopping_ = Stopping::kNo;
   Linger linger_{1.2};
   int64_t next_tick_ = 0;
