@@ -34,7 +34,8 @@ LogRing LogRing::create(std::span<std::byte> memory, unsigned slots, std::size_t
     throw std::invalid_argument("log ring: memory too small or not aligned");
   }
   auto* header = new (memory.data())
-      Header{kMagic, static_cast<uint32_t>(slots), static_cast<uint32_t>(slot_bytes), {}};
+      Header{kMagic, static_cast<uint32_t>(slots), static_cast<uint32_t>(slot_bytes),
+             LogLevel::kInfo, {}};
   const LogRing ring(header);
   for (unsigned i = 0; i < slots; ++i) new (&ring.slot(i)) LogSlot{};
   return ring;
