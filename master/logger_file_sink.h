@@ -8,7 +8,7 @@
 #include "master/logger_archive.h"
 #include "master/logger_config.h"
 #include "master/logger_file.h"
-#include "master/logger_file_name.h"
+#include "common/log_file_name.h"
 #include "master/logger_sink.h"
 
 namespace pgring {
