@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/payload.h"
 #include "common/wire.h"
 #include "master/unit_reader.h"
 #include "tests/unit/shared_fixture.h"
-#include "worker/unit_sender.h"
 
 namespace pgring {
 
