@@ -25,7 +25,7 @@ struct LogRecord {
   LogLevel level = LogLevel::kInfo;
   LogProcess process;
   int32_t pid = 0;
-  LogContext context;     // the strings belong to whoever made the record
+  LogContext context;                       // the strings belong to whoever made the record
   std::optional<StatementTimes> statement;  // then `text` is the statement's
   std::string_view text;                    // at most kMaxLogText bytes
 };

@@ -83,6 +83,8 @@ struct Client {
   TaskTraffic traffic = TaskTraffic::kIndependentRead;  // of the unit, so far
 
   Pool* pool = nullptr;  // null for the admin console's clients
+  // The pool's at login: a reload must not change it under a session's state.
+  PoolMode mode = PoolMode::kTransaction;
   std::unique_ptr<ConsoleSession> console;
   uint32_t parameter_set = kNoParameterSet;
   // What the classifier must know of the parameters.

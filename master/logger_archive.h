@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "common/log_file_name.h"
 #include "common/settings.h"
 #include "master/logger_compressor.h"
-#include "common/log_file_name.h"
 
 namespace pgring {
 

@@ -139,6 +139,7 @@ void Login::start(Client& client, StartupPacket& packet) {
   client.pool = context_.pools.find(client.database, client.user, options, refusal);
   if (!client.pool) return refuse(refusal.sqlstate, refusal.message);
   ++client.pool->clients;
+  client.mode = client.pool->mode;
   negotiate(client, packet);
   choose_parameters(client, wanted);
 }

@@ -56,6 +56,7 @@ Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title
   connect_console();
   logger_.start();
   logger_.attach({LogProcessKind::kMaster, 0});
+  set_log_level(effective_log_level(context_.settings));  // of all processes from now on
   context_.now = monotonic_us();
   context_.poller->add(signals_.fd(), make_token(TokenKind::kSignal, 0), Interest::kRead);
   supervisor_.set_count(worker_count(context_.settings));
@@ -195,10 +196,10 @@ void Master::handle_signals() {
         stop(Stopping::kNow);
         break;
       case SignalAction::kPause:
-        pause_all(true);
+        on_pause_signal(true);
         break;
       case SignalAction::kResume:
-        pause_all(false);
+        on_pause_signal(false);
         break;
     }
   }
@@ -209,6 +210,11 @@ void Master::reap() {
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (!logger_.on_exit(pid, status)) supervisor_.on_exit(pid, status);
   }
+}
+
+void Master::on_pause_signal(bool paused) {
+  if (stopping_ == Stopping::kNo) return pause_all(paused);
+  log_warning("{} is not heard any more: pgring is shutting down", paused ? "PAUSE" : "RESUME");
 }
 
 void Master::pause_all(bool paused) {

@@ -21,7 +21,7 @@ constexpr wire::ErrorFields kConnectionLost{
 
 // In statement pooling a transaction block is refused before its BEGIN is confirmed.
 bool refuses_block(const Client& client, const FrameHeader& header) {
-  return client.fd && client.pool->mode == PoolMode::kStatement && header.status != 'I';
+  return client.fd && client.mode == PoolMode::kStatement && header.status != 'I';
 }
 
 }  // namespace
@@ -116,8 +116,8 @@ void Replies::on_reply(Client& client, const FrameHeader& header, std::string_vi
 void Replies::forward(Client& client, const FrameHeader& header, std::string_view payload) {
   context_.state.lanes[client.pool->lane].stats.bytes_sent.fetch_add(payload.size(),
                                                                      std::memory_order_relaxed);
-  const bool may_name_statements = (header.flags & kFrameHasError) && client.statements &&
-                                   client.pool->mode != PoolMode::kSession;
+  const bool may_name_statements =
+      (header.flags & kFrameHasError) && client.statements && client.mode != PoolMode::kSession;
   if (!may_name_statements) return frontend_.send(client, payload);
   // An error's text may contain the server's name of a statement: cut out the messages one by one.
   while (payload.size() >= 5) {

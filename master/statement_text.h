@@ -1,6 +1,6 @@
 // What a client's unit has run, for the log: the texts of its statements, taken from the task's
-// payload in shared memory or the dictionary while the task is still the client's. Bind's parameters
-// are never looked at.
+// payload in shared memory or the dictionary while the task is still the client's. Bind's
+// parameters are never looked at.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class StatementText {
   explicit StatementText(const Context& context) : context_(context) {}
 
   // At most `limit` bytes, then "..." where there was more; several statements are separated by
-  // "; ". Lives until the next call. Of a unit so long that its first part has been overwritten, the
-  // inline bytes are left.
+  // "; ". Lives until the next call. Of a unit so long that its first part has been overwritten,
+  // the inline bytes are left.
   std::string_view of(const Client& client, std::size_t limit);
 
  private:

@@ -76,7 +76,10 @@ TEST_CASE("a record is one line of text, whatever a client sends") {
 
 TEST_CASE("a name cannot end its field, and no byte of it reaches a terminal as a command") {
   LogRecord record = sample();
-  record.context = {"c", "a\\\" db=x", "sh\xC2\x9B" "op\xFF", 0};
+  record.context = {"c", "a\\\" db=x",
+                    "sh\xC2\x9B"
+                    "op\xFF",
+                    0};
   record.text = "\xC2\x85one\u2028two\xE2\x80 \u00e4\u20ac";
   CHECK(text_line(record) ==
         "2026-11-23 10:00:00.123 UTC [4711] worker 1 INFO client=c "
@@ -88,8 +91,9 @@ TEST_CASE("a statement's record tells where the time went") {
   LogRecord record = sample();
   record.statement = {250'512, 94, 250'101, 317};
   record.text = "select 1";
-  CHECK(text_line(record).ends_with(" session=7: slow statement: total=250.512ms queue=0.094ms "
-                                    "server=250.101ms to_client=0.317ms: select 1\n"));
+  CHECK(
+      text_line(record).ends_with(" session=7: slow statement: total=250.512ms queue=0.094ms "
+                                  "server=250.101ms to_client=0.317ms: select 1\n"));
   CHECK(json_line(record).ends_with(
       R"("message":"slow statement","total_us":250512,"queue_us":94,"server_us":250101,)"
       R"("client_us":317,"statement":"select 1"})"

@@ -17,7 +17,9 @@ class StatementTextTest : public UnitReaderFixture {
  public:
   using UnitReaderFixture::UnitReaderFixture;
 
-  std::string text(std::size_t limit = 100) { return std::string(reader_of_texts_.of(client, limit)); }
+  std::string text(std::size_t limit = 100) {
+    return std::string(reader_of_texts_.of(client, limit));
+  }
 
  private:
   StatementText reader_of_texts_{context};
@@ -43,8 +45,9 @@ TEST_CASE("statement text: a statement longer than the inline bytes is read acro
 
 TEST_CASE("statement text: a named statement's is the dictionary's, told once for Parse and Bind") {
   StatementTextTest test;
-  test.feed(message('P', "s\0select $1\0\0\0"sv) + message('B', "\0s\0\0\0\0\1\0\0\0\6secret\0\0"sv) +
-            message('E', "\0\0\0\0\0"sv) + message('S'));
+  test.feed(message('P', "s\0select $1\0\0\0"sv) +
+            message('B', "\0s\0\0\0\0\1\0\0\0\6secret\0\0"sv) + message('E', "\0\0\0\0\0"sv) +
+            message('S'));
   CHECK(test.text() == "select $1");
 }
 
@@ -53,7 +56,8 @@ TEST_CASE("statement text: whatever lies in shared memory is read within its bou
   test.feed(message('Q', "select " + std::string(450, '1') + '\0'));
   std::mt19937 random(1);
   for (int round = 0; round < 2000; ++round) {
-    for (char& byte : test.task().payload) byte = static_cast<char>(random() % 8 == 0 ? random() : 0);
+    for (char& byte : test.task().payload)
+      byte = static_cast<char>(random() % 8 == 0 ? random() : 0);
     test.task().payload[0] = "QPB\1\2\4\3\5\6d"[random() % 10];
     CHECK(test.text().size() <= 103 + 8);
   }

@@ -28,7 +28,7 @@ class UnitReaderFixture : public SharedFixture {
         reader(context, dispatcher) {
     PoolRefusal refusal;
     client.pool = context.pools.find("shop", "alice", "", refusal);
-    client.pool->mode = mode;
+    client.pool->mode = client.mode = mode;
     client.state = ClientState::kActive;
     dispatcher.client_of = [this](uint32_t) -> Client& { return client; };
   }
