@@ -82,14 +82,23 @@ void log_to_ring(const LogRing& ring, unsigned slot, LogProcess process,
   sink = Sink{process, ring, slot, ::getpid(), wake_logger};
 }
 
-bool log_enabled(LogLevel level) { return level >= minimum_level; }
+bool log_enabled(LogLevel level) {
+  return level >= (sink.ring ? sink.ring->level() : minimum_level);
+}
 
-void set_log_level(LogLevel level) { minimum_level = level; }
+void set_log_level(LogLevel level) {
+  minimum_level = level;
+  if (sink.ring) sink.ring->set_level(level);
+}
 
-void log_record(LogLevel level, const LogContext& context, std::string_view text) {
+namespace {
+
+void hand_over(LogRecord record) {
   const int saved_errno = errno;
   const pid_t pid = ::getpid();
-  const LogRecord record{now_us(), level, sink.process, pid, context, text};
+  record.time_us = now_us();
+  record.process = sink.process;
+  record.pid = pid;
   // A child that has not called log_to_ring() must not be a second producer on its parent's slot.
   if (sink.ring && sink.owner == pid) {
     write_to_ring(record);
@@ -97,6 +106,27 @@ void log_record(LogLevel level, const LogContext& context, std::string_view text
     write_to_stderr(record);
   }
   errno = saved_errno;
+}
+
+}  // namespace
+
+void log_record(LogLevel level, const LogContext& context, std::string_view text) {
+  LogRecord record;
+  record.level = level;
+  record.context = context;
+  record.text = text;
+  hand_over(record);
+}
+
+void log_statement(LogLevel level, const LogContext& context, const StatementTimes& times,
+                   std::string_view text) {
+  if (!log_enabled(level)) return;
+  LogRecord record;
+  record.level = level;
+  record.context = context;
+  record.statement = times;
+  record.text = text;
+  hand_over(record);
 }
 
 }  // namespace pgring

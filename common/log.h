@@ -30,6 +30,14 @@ struct LogContext {
   uint64_t session = 0;
 };
 
+// Where a statement's time went, in microseconds; see log_min_duration in pgring.ini(5).
+struct StatementTimes {
+  uint64_t total = 0;
+  uint64_t queue = 0;
+  uint64_t server = 0;
+  uint64_t client = 0;
+};
+
 // "info", as in the setting log_level.
 std::string_view log_level_name(LogLevel level);
 std::optional<LogLevel> log_level_from(std::string_view name);
@@ -50,9 +58,12 @@ void log_to_ring(const LogRing& ring, unsigned slot, LogProcess process,
                  const Doorbell* wake_logger);
 
 bool log_enabled(LogLevel level);
-// Level below which records are dropped. Process-wide, like the sink.
+// Level below which records are dropped: of this process, and of every process on its ring.
 void set_log_level(LogLevel level);
 void log_record(LogLevel level, const LogContext& context, std::string_view text);
+// A statement's record. `text` is what is to be told of the statement, perhaps nothing.
+void log_statement(LogLevel level, const LogContext& context, const StatementTimes& times,
+                   std::string_view text);
 
 template <typename... Args>
 void log(LogLevel level, const LogContext& context, fmt::format_string<Args...> format,

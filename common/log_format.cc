@@ -6,7 +6,7 @@
 #include <array>
 #include <ctime>
 
-#include "common/text_escape.h"
+#include "common/log_fields.h"
 
 namespace pgring {
 namespace {
@@ -17,15 +17,14 @@ void append(LogLine& line, std::string_view text) {
   line.append(text.data(), text.data() + text.size());
 }
 
-std::tm utc(int64_t time_us) {
-  const std::time_t seconds = static_cast<std::time_t>(time_us / kMicroseconds);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  return parts;
+void append_number(LogLine& line, uint64_t number) {
+  fmt::format_to(fmt::appender(line), FMT_COMPILE("{}"), number);
 }
 
 void append_time(LogLine& line, int64_t time_us, char separator) {
-  const std::tm t = utc(time_us);
+  const std::time_t seconds = static_cast<std::time_t>(time_us / kMicroseconds);
+  std::tm t{};
+  gmtime_r(&seconds, &t);
   fmt::format_to(fmt::appender(line), FMT_COMPILE("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}"),
                  t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, separator, t.tm_hour, t.tm_min,
                  t.tm_sec);
@@ -38,79 +37,61 @@ std::string_view level_word(LogLevel level) {
   return kWords[static_cast<std::size_t>(level)];
 }
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7F;
-}
-
-// Text with control characters as \n, \t or \x1b.
-void append_printable(LogLine& line, std::string_view text) {
-  for (const char c : text) {
-    if (!is_control(c)) {
-      line.push_back(c);
-    } else if (c == '\n') {
-      append(line, "\\n");
-    } else if (c == '\t') {
-      append(line, "\\t");
-    } else {
-      fmt::format_to(fmt::appender(line), FMT_COMPILE("\\x{:02x}"), static_cast<unsigned char>(c));
-    }
-  }
-}
-
-// A field's value, in quotes where it would be ambiguous without.
-void append_value(LogLine& line, std::string_view value) {
-  if (value.find_first_of(" \"=") == std::string_view::npos) {
-    append_printable(line, value);
-    return;
-  }
-  line.push_back('"');
-  for (const char c : value) {
-    if (c == '"') line.push_back('\\');
-    append_printable(line, {&c, 1});
-  }
-  line.push_back('"');
-}
-
-void append_field(LogLine& line, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
+// " name="
+void begin_text_field(LogLine& line, LogField field) {
   line.push_back(' ');
-  append(line, name);
+  append(line, names_of(field).text);
   line.push_back('=');
+}
+
+void append_text_field(LogLine& line, LogField field, std::string_view value) {
+  if (value.empty()) return;
+  begin_text_field(line, field);
   append_value(line, value);
 }
 
-// RFC 8259, section 7. Bytes that are not UTF-8 become U+FFFD, one each.
-void append_json_string(LogLine& line, std::string_view text) {
-  line.push_back('"');
-  while (!text.empty()) {
-    const char c = text.front();
-    const std::size_t length = utf8_length(text);
-    if (length == 0) {
-      append(line, "\\ufffd");
-    } else if (length > 1) {
-      append(line, text.substr(0, length));
-    } else if (c == '"' || c == '\\') {
-      line.push_back('\\');
-      line.push_back(c);
-    } else if (c == '\n') {
-      append(line, "\\n");
-    } else if (c == '\t') {
-      append(line, "\\t");
-    } else if (is_control(c)) {
-      fmt::format_to(fmt::appender(line), FMT_COMPILE("\\u{:04x}"), static_cast<unsigned char>(c));
-    } else {
-      line.push_back(c);
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  line.push_back('"');
+void append_text_time(LogLine& line, LogField field, uint64_t us) {
+  begin_text_field(line, field);
+  fmt::format_to(fmt::appender(line), FMT_COMPILE("{}.{:03}ms"), us / 1000, us % 1000);
 }
 
-void append_json_field(LogLine& line, std::string_view name, std::string_view value) {
+void append_text_statement(LogLine& line, const StatementTimes& times, std::string_view text) {
+  append(line, kSlowStatement);
+  line.push_back(':');
+  append_text_time(line, LogField::kTotalTime, times.total);
+  append_text_time(line, LogField::kQueueTime, times.queue);
+  append_text_time(line, LogField::kServerTime, times.server);
+  append_text_time(line, LogField::kClientTime, times.client);
+  if (text.empty()) return;
+  append(line, ": ");
+  append_printable(line, text);
+}
+
+// `,"name":`, without the comma at the beginning of a line.
+void begin_json_field(LogLine& line, LogField field) {
+  append(line, field == LogField::kTime ? "\"" : ",\"");
+  append(line, names_of(field).json);
+  append(line, "\":");
+}
+
+void append_json_field(LogLine& line, LogField field, std::string_view value) {
   if (value.empty()) return;
-  fmt::format_to(fmt::appender(line), FMT_COMPILE(",\"{}\":"), name);
+  begin_json_field(line, field);
   append_json_string(line, value);
+}
+
+void append_json_number(LogLine& line, LogField field, uint64_t number) {
+  begin_json_field(line, field);
+  append_number(line, number);
+}
+
+void append_json_statement(LogLine& line, const StatementTimes& times, std::string_view text) {
+  append_json_field(line, LogField::kMessage, kSlowStatement);
+  append_json_number(line, LogField::kTotalTime, times.total);
+  append_json_number(line, LogField::kQueueTime, times.queue);
+  append_json_number(line, LogField::kServerTime, times.server);
+  append_json_number(line, LogField::kClientTime, times.client);
+  append_json_field(line, LogField::kStatement, text);
 }
 
 }  // namespace
@@ -120,8 +101,8 @@ void append_process(LogLine& line, LogProcess process) {
     case LogProcessKind::kMaster:
       return append(line, "master");
     case LogProcessKind::kWorker:
-      fmt::format_to(fmt::appender(line), FMT_COMPILE("worker {}"), process.number);
-      return;
+      append(line, "worker ");
+      return append_number(line, process.number);
     case LogProcessKind::kStatus:
       return append(line, "status");
     case LogProcessKind::kLogger:
@@ -135,14 +116,19 @@ void append_text_body(LogLine& line, const LogRecord& record) {
   append_process(line, record.process);
   line.push_back(' ');
   append(line, level_word(record.level));
-  append_field(line, "client", record.context.client);
-  append_field(line, "user", record.context.user);
-  append_field(line, "db", record.context.database);
+  append_text_field(line, LogField::kClient, record.context.client);
+  append_text_field(line, LogField::kUser, record.context.user);
+  append_text_field(line, LogField::kDatabase, record.context.database);
   if (record.context.session != 0) {
-    fmt::format_to(fmt::appender(line), FMT_COMPILE(" session={}"), record.context.session);
+    begin_text_field(line, LogField::kSession);
+    append_number(line, record.context.session);
   }
   append(line, ": ");
-  append_printable(line, record.text);
+  if (record.statement) {
+    append_text_statement(line, *record.statement, record.text);
+  } else {
+    append_printable(line, record.text);
+  }
 }
 
 void append_text_line(LogLine& line, const LogRecord& record) {
@@ -154,20 +140,30 @@ void append_text_line(LogLine& line, const LogRecord& record) {
 }
 
 void append_json_line(LogLine& line, const LogRecord& record) {
-  append(line, "{\"time\":\"");
+  line.push_back('{');
+  begin_json_field(line, LogField::kTime);
+  line.push_back('"');
   append_time(line, record.time_us, 'T');
-  fmt::format_to(fmt::appender(line), FMT_COMPILE(".{:06}Z\",\"level\":\"{}\",\"process\":\""),
-                 record.time_us % kMicroseconds, log_level_name(record.level));
+  fmt::format_to(fmt::appender(line), FMT_COMPILE(".{:06}Z\""), record.time_us % kMicroseconds);
+  append_json_field(line, LogField::kLevel, log_level_name(record.level));
+  begin_json_field(line, LogField::kProcess);
+  line.push_back('"');
   append_process(line, record.process);
-  fmt::format_to(fmt::appender(line), FMT_COMPILE("\",\"pid\":{}"), record.pid);
-  append_json_field(line, "client", record.context.client);
-  append_json_field(line, "user", record.context.user);
-  append_json_field(line, "database", record.context.database);
+  line.push_back('"');
+  begin_json_field(line, LogField::kPid);
+  fmt::format_to(fmt::appender(line), FMT_COMPILE("{}"), record.pid);
+  append_json_field(line, LogField::kClient, record.context.client);
+  append_json_field(line, LogField::kUser, record.context.user);
+  append_json_field(line, LogField::kDatabase, record.context.database);
   if (record.context.session != 0) {
-    fmt::format_to(fmt::appender(line), FMT_COMPILE(",\"session\":{}"), record.context.session);
+    append_json_number(line, LogField::kSession, record.context.session);
   }
-  append(line, ",\"message\":");
-  append_json_string(line, record.text);
+  if (record.statement) {
+    append_json_statement(line, *record.statement, record.text);
+  } else {
+    begin_json_field(line, LogField::kMessage);
+    append_json_string(line, record.text);
+  }
   append(line, "}\n");
 }
 

@@ -19,13 +19,15 @@ struct Header {
   uint16_t user_length;
   uint16_t database_length;
   uint16_t text_length;
-  uint32_t padding;
+  uint8_t is_statement;
+  uint8_t padding[3];
   int64_t time_us;
   uint64_t session;
 };
 static_assert(sizeof(Header) == kLogRecordHeader);
 static_assert(offsetof(Header, length) == 0);  // log_ring_reader.cc takes the length from there
 static_assert(std::is_trivially_copyable_v<Header>);
+static_assert(std::is_trivially_copyable_v<StatementTimes>);
 static_assert(kMaxLogText <= UINT16_MAX && kMaxLogName <= UINT16_MAX);
 
 char* append(char* to, std::string_view bytes) {
@@ -52,6 +54,10 @@ std::size_t encode_log_record(const LogRecord& record, std::span<char, kMaxLogRe
       cut ? utf8_prefix(record.text, kMaxLogText - kTruncated.size()) : record.text;
 
   char* end = out.data() + sizeof(Header);
+  if (record.statement) {
+    std::memcpy(end, &*record.statement, sizeof(StatementTimes));
+    end += sizeof(StatementTimes);
+  }
   end = append(end, client);
   end = append(end, user);
   end = append(end, database);
@@ -69,6 +75,7 @@ std::size_t encode_log_record(const LogRecord& record, std::span<char, kMaxLogRe
   header.user_length = static_cast<uint16_t>(user.size());
   header.database_length = static_cast<uint16_t>(database.size());
   header.text_length = static_cast<uint16_t>(end - text_begin);
+  header.is_statement = record.statement ? 1 : 0;
   header.time_us = record.time_us;
   header.session = record.context.session;
   std::memcpy(out.data(), &header, sizeof(header));
@@ -79,20 +86,24 @@ std::optional<LogRecord> decode_log_record(std::span<const char> bytes) {
   if (bytes.size() < sizeof(Header)) return std::nullopt;
   Header header;
   std::memcpy(&header, bytes.data(), sizeof(header));
+  const std::size_t times = header.is_statement != 0 ? sizeof(StatementTimes) : 0;
   const std::size_t strings = std::size_t{header.client_length} + header.user_length +
                               header.database_length + header.text_length;
-  if (header.length != bytes.size() || sizeof(Header) + strings != bytes.size() ||
+  if (header.length != bytes.size() || sizeof(Header) + times + strings != bytes.size() ||
       header.level > static_cast<uint8_t>(LogLevel::kFatal) ||
       header.process_kind > static_cast<uint8_t>(LogProcessKind::kTool)) {
     return std::nullopt;
   }
-  const char* next = bytes.data() + sizeof(Header);
+  const char* next = bytes.data() + sizeof(Header) + times;
   const auto take = [&next](std::size_t length) {
     const std::string_view taken(next, length);
     next += length;
     return taken;
   };
   LogRecord record;
+  if (times > 0) {
+    std::memcpy(&record.statement.emplace(), bytes.data() + sizeof(Header), times);
+  }
   record.time_us = header.time_us;
   record.level = static_cast<LogLevel>(header.level);
   record.process = {static_cast<LogProcessKind>(header.process_kind), header.process_number};

@@ -3,7 +3,8 @@
 //   uint32 length      of the whole record, this field included, padding excluded
 //   uint8 level, uint8 process kind, uint16 process number
 //   int32 pid, uint16 lengths of client, user, database; uint16 length of text
-//   int64 time (µs since 1970), uint64 session
+//   uint8 whether it is a statement's record, int64 time (µs since 1970), uint64 session
+//   if so, uint64 total, queue, server and client time (µs)
 //   the bytes of client, user, database and text, one behind the other
 //
 // Numbers are in the machine's byte order: a record never leaves the machine.
@@ -24,13 +25,15 @@ struct LogRecord {
   LogLevel level = LogLevel::kInfo;
   LogProcess process;
   int32_t pid = 0;
-  LogContext context;     // the strings belong to whoever made the record
-  std::string_view text;  // at most kMaxLogText bytes
+  LogContext context;                       // the strings belong to whoever made the record
+  std::optional<StatementTimes> statement;  // then `text` is the statement's
+  std::string_view text;                    // at most kMaxLogText bytes
 };
 
 constexpr std::size_t kMaxLogName = 255;  // bytes kept of client, user and database
 constexpr std::size_t kLogRecordHeader = 40;
-constexpr std::size_t kMaxLogRecord = kLogRecordHeader + 3 * kMaxLogName + kMaxLogText;
+constexpr std::size_t kMaxLogRecord =
+    kLogRecordHeader + sizeof(StatementTimes) + 3 * kMaxLogName + kMaxLogText;
 
 // Writes the record into `out` and returns its length. Names and text that are too long are cut
 // between UTF-8 characters; a cut text ends in " [truncated]".

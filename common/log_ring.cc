@@ -33,8 +33,8 @@ LogRing LogRing::create(std::span<std::byte> memory, unsigned slots, std::size_t
       memory.size() < bytes_needed(slots, slot_bytes)) {
     throw std::invalid_argument("log ring: memory too small or not aligned");
   }
-  auto* header = new (memory.data())
-      Header{kMagic, static_cast<uint32_t>(slots), static_cast<uint32_t>(slot_bytes), {}};
+  auto* header = new (memory.data()) Header{
+      kMagic, static_cast<uint32_t>(slots), static_cast<uint32_t>(slot_bytes), LogLevel::kInfo, {}};
   const LogRing ring(header);
   for (unsigned i = 0; i < slots; ++i) new (&ring.slot(i)) LogSlot{};
   return ring;

@@ -63,6 +63,10 @@ class LogRing {
 
   unsigned slots() const { return header_->slots; }
   std::size_t slot_bytes() const { return header_->slot_bytes; }
+  // The level below which no process on the ring logs; kInfo at first. The master stores it, and
+  // every process learns it with its next record. Relaxed: nothing else depends on it.
+  LogLevel level() const { return header_->level.load(std::memory_order_relaxed); }
+  void set_level(LogLevel level) const { header_->level.store(level, std::memory_order_relaxed); }
   // Records ever dropped because a slot was full, and by the logger because a file could not take
   // them. Any process may ask.
   uint64_t dropped() const;
@@ -74,6 +78,7 @@ class LogRing {
     uint64_t magic;
     uint32_t slots;
     uint32_t slot_bytes;
+    std::atomic<LogLevel> level;
     // Records lost on their way into files. Only the logger stores; relaxed.
     std::atomic<uint64_t> lost_by_logger;
   };

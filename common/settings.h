@@ -119,8 +119,16 @@ struct UserSettings {
   bool operator==(const UserSettings&) const = default;
 };
 
+// What the options -v, -d and -q add to whatever the file says, also after a reload.
+struct StartOptions {
+  int verbose = 0;
+  bool no_terminal = false;  // nothing goes to stderr unless log_destination names it
+};
+
 // Zero-initialised; default_settings() gives the documented defaults.
 struct Settings {
+  StartOptions start_options;
+
   // Processes, pipelining, memory.
   int worker_processes = 0;  // 0: chosen from the number of cores
   int pipeline_depth = 0;    // 1: off
@@ -248,7 +256,7 @@ struct Settings {
   Duration log_retention_age{};    // 0: keep for ever
   bool log_compress = false;
   Duration log_min_duration{};   // negative: off; 0: every statement
-  int log_statement_length = 0;  // characters of a statement's text in the log; 0: none
+  int log_statement_length = 0;  // bytes of a statement's text in the log; 0: none
   bool syslog = false;
   std::string syslog_ident;
   SyslogFacility syslog_facility = SyslogFacility::kDaemon;
@@ -274,7 +282,7 @@ struct LoadResult {
 LoadResult load_settings(const std::string& path);
 Settings default_settings();
 
-// The level -v and `verbose` leave of log_level: 1 shows debug, 2 and more noise.
+// The level -v and `verbose` together leave of log_level: 1 shows debug, 2 and more noise.
 LogLevel effective_log_level(const Settings& settings);
 
 // Names of settings that differ and that a reload cannot change.

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/listen_address.h"
+#include "common/log_file_name.h"
 #include "common/settings_sections.h"
 #include "common/settings_table.h"
 #include "common/shared_state.h"
@@ -108,6 +109,12 @@ class Checker {
       error("log_filename", fmt::format("invalid value {} for \"log_filename\": expected a file "
                                         "name without \"/\"; the directory is log_directory",
                                         in_quotes(settings_.log_filename)));
+    } else if (const std::string_view wrong = LogFileName::unknown_sequence(settings_.log_filename);
+               !wrong.empty()) {
+      error("log_filename", fmt::format("invalid value {} for \"log_filename\": {} is none of the "
+                                        "sequences {}",
+                                        in_quotes(settings_.log_filename), in_quotes(wrong),
+                                        kLogFileNameSequences));
     }
   }
 

@@ -7,33 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/text_escape.h"
+
 namespace pgring {
 namespace {
 
 constexpr std::size_t kShownBytes = 120;
 constexpr std::size_t kLongestName = 64;  // longer names are no slip of the finger
-
-// Length of the UTF-8 sequence at `text`'s start, 0 if it is malformed (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<uint8_t>(text[i]); };
-  const auto tail = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0) == 0x80; };
-  const uint8_t first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!tail(1) || !tail(2)) return 0;
-    const bool overlong = first == 0xE0 && at(1) < 0xA0;
-    const bool surrogate = first == 0xED && at(1) > 0x9F;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    const bool overlong = first == 0xF0 && at(1) < 0x90;
-    const bool beyond = first == 0xF4 && at(1) > 0x8F;
-    return overlong || beyond ? 0 : 4;
-  }
-  return 0;
-}
 
 // Optimal string alignment distance, three rows of the matrix at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {

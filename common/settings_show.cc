@@ -7,8 +7,9 @@
 namespace pgring {
 
 LogLevel effective_log_level(const Settings& settings) {
-  if (settings.verbose >= 2) return LogLevel::kNoise;
-  if (settings.verbose == 1) return std::min(settings.log_level, LogLevel::kDebug);
+  const int verbose = settings.verbose + settings.start_options.verbose;
+  if (verbose >= 2) return LogLevel::kNoise;
+  if (verbose == 1) return std::min(settings.log_level, LogLevel::kDebug);
   return settings.log_level;
 }
 

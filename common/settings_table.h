@@ -68,7 +68,7 @@ inline constexpr auto kSettings = std::to_array<Entry<Settings>>({
     entry<&S::log_retention_count>("log_retention_count", "30", kCount).ours(),
     entry<&S::log_rotation_age>("log_rotation_age", "1d", kTime).ours(),
     entry<&S::log_rotation_size>("log_rotation_size", "100MB", size(0, int64_t{1} << 40)).ours(),
-    entry<&S::log_statement_length>("log_statement_length", "1024", count(0, 65536)).ours(),
+    entry<&S::log_statement_length>("log_statement_length", "1024", count(0, 8000)).ours(),
     entry<&S::log_stats>("log_stats", "1"),
     entry<&S::logfile>("logfile"),
     entry<&S::login_notify_message>("login_notify_message").later(),

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "common/log_escape.h"
+
 namespace pgring {
 namespace {
 
@@ -35,22 +37,9 @@ std::size_t utf8_length(std::string_view text) {
 }
 
 std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  while (!text.empty()) {
-    const char c = text.front();
-    const std::size_t length = utf8_length(text);
-    if (length == 0) {
-      out += "\\ufffd";
-    } else if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (is_control(c)) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return out += '"';
+  LogLine line;
+  append_json_string(line, text);
+  return fmt::to_string(line);
 }
 
 std::string label_text(std::string_view text) {

@@ -9,6 +9,7 @@
 #include "common/platform.h"
 #include "common/version.h"
 #include "master/admin_columns.h"
+#include "master/client_log.h"
 
 namespace pgring {
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/fd.h"
+#include "common/log.h"
 #include "common/task.h"
 #include "master/client_output.h"
 #include "master/client_statements.h"
@@ -36,6 +37,13 @@ enum class Feed : uint8_t {
   kCopyIn,   // COPY FROM STDIN: everything is passed on
 };
 
+// A statement whose reply has come whole, but that the client has not taken yet: to be logged then.
+struct UndeliveredStatement {
+  StatementTimes times;
+  int64_t ended_at;
+  std::string text;
+};
+
 struct Client {
   uint32_t index = 0;
   ClientState state = ClientState::kFree;
@@ -61,7 +69,10 @@ struct Client {
 
   // Output.
   ClientOutput output;
-  uint64_t reply_bytes = 0;  // of the present turn
+  uint64_t reply_bytes = 0;   // of the present turn
+  int64_t blocked_since = 0;  // its socket has been full since then; 0: it is not
+  uint64_t blocked_us = 0;    // how long it was before, since the unit began
+  std::unique_ptr<UndeliveredStatement> undelivered;
 
   // Dispatch.
   uint32_t task = kNoTask;  // held while a unit is under way, and as long as the client is linked
@@ -72,6 +83,8 @@ struct Client {
   TaskTraffic traffic = TaskTraffic::kIndependentRead;  // of the unit, so far
 
   Pool* pool = nullptr;  // null for the admin console's clients
+  // The pool's at login: a reload must not change it under a session's state.
+  PoolMode mode = PoolMode::kTransaction;
   std::unique_ptr<ConsoleSession> console;
   uint32_t parameter_set = kNoParameterSet;
   // What the classifier must know of the parameters.

@@ -31,7 +31,7 @@ void Dispatcher::submit(Client& client, TaskKind kind, bool closed) {
   task.client = client.index;
   task.lane = static_cast<uint16_t>(client.pool->lane);
   task.kind = kind;
-  task.session = client.pool->mode == PoolMode::kSession;
+  task.session = client.mode == PoolMode::kSession;
   task.traffic = closed ? client.traffic : TaskTraffic::kExclusive;
   // What follows may hold directives: the worker must count the replies from the beginning.
   if (!closed && client.unit_extended) task.plain = false;
@@ -163,10 +163,16 @@ void Dispatcher::alert_all() {
   }
 }
 
+// One that was told to leave serves its linked clients to the end, but no lane.
+bool Dispatcher::takes_tasks(const WorkerSlot& slot) {
+  return slot.pid.load(std::memory_order_relaxed) != 0 &&
+         slot.stop.load(std::memory_order_relaxed) == 0;
+}
+
 bool Dispatcher::some_awake_worker_has_room(const Lane& lane) const {
   for (uint32_t worker = 1; worker <= context_.state.header->worker_count; ++worker) {
     const WorkerSlot& slot = context_.state.workers[worker];
-    if (slot.pid.load(std::memory_order_relaxed) == 0) continue;
+    if (!takes_tasks(slot)) continue;
     // The other half of the Dekker pair: publish() has stored the tail seq_cst before.
     if (slot.sleeping.load(std::memory_order_seq_cst) == 0 &&
         lane.shares[worker].short_room.load(std::memory_order_relaxed) > 0) {
@@ -181,6 +187,7 @@ bool Dispatcher::some_awake_worker_has_room(const Lane& lane) const {
 bool Dispatcher::is_saturated(const Lane& lane) const {
   uint32_t connections = 0;
   for (uint32_t worker = 1; worker <= context_.state.header->worker_count; ++worker) {
+    if (!takes_tasks(context_.state.workers[worker])) continue;
     if (lane.shares[worker].room.load(std::memory_order_relaxed) > 0) return false;
     connections += lane.shares[worker].connections.load(std::memory_order_relaxed);
   }
@@ -198,7 +205,7 @@ void Dispatcher::wake_workers() {
     int64_t best_score = INT64_MIN;
     for (uint32_t worker = 1; worker <= context_.state.header->worker_count; ++worker) {
       const WorkerSlot& slot = context_.state.workers[worker];
-      if (slot.pid.load(std::memory_order_relaxed) == 0) continue;
+      if (!takes_tasks(slot)) continue;
       if (slot.sleeping.load(std::memory_order_seq_cst) == 0) continue;
       const LaneShare& share = lane.shares[worker];
       const uint32_t room = share.room.load(std::memory_order_relaxed);

@@ -52,6 +52,7 @@ class Dispatcher {
 
  private:
   bool put_on_lane(Client& client);
+  static bool takes_tasks(const WorkerSlot& slot);
   bool some_awake_worker_has_room(const Lane& lane) const;
   bool is_saturated(const Lane& lane) const;
   void ring(uint8_t worker);

@@ -1,7 +1,6 @@
 // Client sockets.
 #include "master/frontend.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 
 #include "common/platform.h"
+#include "master/client_log.h"
 
 namespace pgring {
 namespace {
@@ -48,6 +48,7 @@ Frontend::Frontend(Context& context, Dispatcher& dispatcher)
       reader_(context, dispatcher),
       login_(context, dispatcher, *this),
       lingering_(*context.poller),
+      statement_log_(context),
       scratch_(kMaxStatementLength + 2 * kReadSize) {}
 
 void Frontend::accept_from(int listener) {
@@ -187,7 +188,11 @@ void Frontend::settle_output(Client& client, WriteResult result) {
       if (word.worker != 0) dispatcher_.alert(word.worker);
     }
   }
-  if (result == WriteResult::kPending) return set_interest(client, client.reading, true);
+  if (result == WriteResult::kPending) {
+    statement_log_.on_blocked(client);
+    return set_interest(client, client.reading, true);
+  }
+  if (client.writing) statement_log_.on_drained(client);
   if (client.state == ClientState::kClosing) return close(client, "closed");
   set_interest(client, client.reading, false);
   // The console goes on once its last answer has left.
@@ -196,11 +201,7 @@ void Frontend::settle_output(Client& client, WriteResult result) {
 
 void Frontend::fail(Client& client, const wire::ErrorFields& fields) {
   if (!client.fd) return;
-  const std::string address = client_address(client);
-  if (context_.settings.log_pooler_errors) {
-    log(LogLevel::kWarning, log_context(client, address), "{} {}: {}", fields.severity,
-        fields.sqlstate, fields.message);
-  }
+  if (context_.settings.log_pooler_errors) log_pooler_error(client, fields);
   std::vector<char> message;
   wire::append_error(message, fields);
   send(client, {message.data(), message.size()});
@@ -219,6 +220,7 @@ void Frontend::finish(Client& client) {
 
 void Frontend::close(Client& client, std::string_view reason) {
   if (!client.fd) return;
+  statement_log_.on_close(client);
   if (context_.settings.log_disconnections && (client.pool || client.console)) {
     const std::string address = client_address(client);
     log(LogLevel::kInfo, log_context(client, address), "disconnected: {} (after {} s)", reason,
@@ -265,26 +267,6 @@ void Frontend::bury() {
     free_.push_back(index);
   }
   released_.clear();
-}
-
-std::string client_address(const Client& client) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (client.peer.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(client.peer);
-    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
-    return fmt::format("{}:{}", text, ntohs(in.sin_port));
-  }
-  if (client.peer.ss_family == AF_INET6) {
-    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(client.peer);
-    inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
-    return fmt::format("[{}]:{}", text, ntohs(in6.sin6_port));
-  }
-  const auto credentials = peer_credentials(client.fd.get());
-  return credentials ? fmt::format("unix:{}", credentials->pid) : "unix";
-}
-
-LogContext log_context(const Client& client, const std::string& address) {
-  return {address, client.user, client.database, client.session};
 }
 
 }  // namespace pgring

@@ -8,13 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "common/log.h"
 #include "common/wire.h"
 #include "master/client.h"
 #include "master/context.h"
 #include "master/dispatcher.h"
 #include "master/lingering_close.h"
 #include "master/login.h"
+#include "master/statement_log.h"
 #include "master/unit_reader.h"
 
 namespace pgring {
@@ -55,6 +55,7 @@ class Frontend {
   uint32_t count() const { return count_; }
   Login& login() { return login_; }
   LingeringClose& lingering() { return lingering_; }
+  StatementLog& statement_log() { return statement_log_; }
 
   // Set by Master: takes the input of the admin console's clients as UnitReader does others'.
   std::function<ReadVerdict(Client& client, std::string_view& bytes)> on_console_input;
@@ -71,6 +72,7 @@ class Frontend {
   UnitReader reader_;
   Login login_;
   LingeringClose lingering_;
+  StatementLog statement_log_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<uint32_t> free_;
   std::vector<uint32_t> released_;
@@ -78,9 +80,5 @@ class Frontend {
   uint32_t count_ = 0;
   uint64_t next_session_ = 1;
 };
-
-// Who a log line is about. `address` must outlive the result.
-std::string client_address(const Client& client);
-LogContext log_context(const Client& client, const std::string& address);
 
 }  // namespace pgring

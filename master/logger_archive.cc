@@ -62,6 +62,8 @@ void LogArchive::tidy(const std::string& current, int64_t now_us,
     const bool old = limits_.age.count() > 0 && files[i].modified_us < now_us - limits_.age.count();
     const std::string path = directory_ + '/' + files[i].name;
     if (i >= kept_by_count || old) {
+      // Else its end would bring the file back.
+      if (compressor_.busy() && compressor_.path() == path) compressor_.abandon();
       remove(files[i].name, problems);
     } else if (limits_.compress && !files[i].name.ends_with(".gz") &&
                !(compressor_.busy() && compressor_.path() == path)) {

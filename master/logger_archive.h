@@ -1,14 +1,14 @@
 // The finished log files in log_directory: deletes what retention does not keep, compresses the
-// rest. Knows its files by their names (logger_file_name.h) and touches no other.
+// rest. Knows its files by their names (log_file_name.h) and touches no other.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "common/log_file_name.h"
 #include "common/settings.h"
 #include "master/logger_compressor.h"
-#include "master/logger_file_name.h"
 
 namespace pgring {
 
@@ -27,7 +27,7 @@ class LogArchive {
   // A step of compression. True: there is more to do.
   bool work(std::vector<std::string>& problems);
 
-  // The next free number behind `base` (see logger_file_name.h).
+  // The next free number behind `base` (see log_file_name.h).
   unsigned next_number(const std::string& base) const;
 
  private:

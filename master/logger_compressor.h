@@ -23,12 +23,13 @@ class LogCompressor {
   int start(const std::string& path);
   bool busy() const { return out_ != nullptr; }
   const std::string& path() const { return path_; }
+  // Stops in the middle; the file is as it was.
+  void abandon();
   // 64 KiB of the file; ends the work at its end. 0 or errno; after an error the file is as it was.
   int step();
 
  private:
   int finish();
-  void abandon();
 
   std::string path_;
   Fd in_;

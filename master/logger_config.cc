@@ -5,7 +5,8 @@ namespace pgring {
 
 LogConfig log_config_from(const Settings& settings) {
   LogConfig config;
-  config.to_stderr = settings.log_destination.stderr_stream;
+  const bool kept_off = settings.log_destination.automatic && settings.start_options.no_terminal;
+  config.to_stderr = settings.log_destination.stderr_stream && !kept_off;
   config.format = settings.log_format;
   if (settings.log_destination.file) {
     config.logfile = settings.logfile;

@@ -16,7 +16,7 @@ struct LogConfig {
   std::string logfile;  // one fixed name, reopened on request and else left alone; empty: none
 
   std::string directory;  // of files that are turned over here; empty: none
-  std::string filename;   // pattern, see logger_file_name.h
+  std::string filename;   // pattern, see log_file_name.h
   Duration rotation_age{};
   uint64_t rotation_size = 0;  // bytes
   int retention_count = 0;     // 0 in these four: no limit

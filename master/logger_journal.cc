@@ -12,23 +12,34 @@
 
 namespace pgring {
 
-void JournalSink::add(std::string_view name, std::string_view value) {
-  if (!value.empty()) fields_.push_back(fmt::format("{}={}", name, value));
+void JournalSink::add(LogField field, std::string_view value) {
+  if (!value.empty()) fields_.push_back(fmt::format("{}={}", names_of(field).journal, value));
+}
+
+void JournalSink::add(LogField field, uint64_t number) { add(field, std::to_string(number)); }
+
+void JournalSink::add_statement(const StatementTimes& times, std::string_view text) {
+  add(LogField::kTotalTime, times.total);
+  add(LogField::kQueueTime, times.queue);
+  add(LogField::kServerTime, times.server);
+  add(LogField::kClientTime, times.client);
+  add(LogField::kStatement, text);
 }
 
 void JournalSink::write(const LogRecord& record, std::string_view /*line*/, int64_t /*now_us*/) {
   LogLine process;
   append_process(process, record.process);
   fields_.clear();
-  add("MESSAGE", record.text);
-  add("PRIORITY", std::to_string(syslog_priority(record.level)));
-  add("SYSLOG_IDENTIFIER", ident_);
-  add("SYSLOG_PID", std::to_string(record.pid));
-  add("PGRING_PROCESS", {process.data(), process.size()});
-  add("PGRING_CLIENT", record.context.client);
-  add("PGRING_USER", record.context.user);
-  add("PGRING_DATABASE", record.context.database);
-  if (record.context.session != 0) add("PGRING_SESSION", std::to_string(record.context.session));
+  fields_.push_back("SYSLOG_IDENTIFIER=" + ident_);
+  add(LogField::kMessage, record.statement ? kSlowStatement : record.text);
+  add(LogField::kLevel, std::to_string(syslog_priority(record.level)));
+  add(LogField::kPid, std::to_string(record.pid));
+  add(LogField::kProcess, {process.data(), process.size()});
+  add(LogField::kClient, record.context.client);
+  add(LogField::kUser, record.context.user);
+  add(LogField::kDatabase, record.context.database);
+  if (record.context.session != 0) add(LogField::kSession, record.context.session);
+  if (record.statement) add_statement(*record.statement, record.text);
   const int error = journal_send(fields_);
   if (error == 0) {
     health().works();

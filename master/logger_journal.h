@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log_fields.h"
 #include "master/logger_sink.h"
 
 namespace pgring {
@@ -15,7 +16,9 @@ class JournalSink : public LogSink {
   void write(const LogRecord& record, std::string_view line, int64_t now_us) override;
 
  private:
-  void add(std::string_view name, std::string_view value);
+  void add(LogField field, std::string_view value);
+  void add(LogField field, uint64_t number);
+  void add_statement(const StatementTimes& times, std::string_view text);
 
   std::string ident_;
   std::vector<std::string> fields_;

@@ -9,6 +9,7 @@
 
 #include "common/statement_class.h"
 #include "master/admin_console.h"
+#include "master/client_log.h"
 #include "master/frontend.h"
 
 namespace pgring {
@@ -138,10 +139,7 @@ void Login::start(Client& client, StartupPacket& packet) {
   client.pool = context_.pools.find(client.database, client.user, options, refusal);
   if (!client.pool) return refuse(refusal.sqlstate, refusal.message);
   ++client.pool->clients;
-  if (context_.settings.log_connections) {
-    const std::string address = client_address(client);
-    log(LogLevel::kInfo, log_context(client, address), "login attempt");
-  }
+  client.mode = client.pool->mode;
   negotiate(client, packet);
   choose_parameters(client, wanted);
 }
@@ -271,6 +269,10 @@ void Login::welcome(Client& client, const ParameterValues& values) {
   wire::append_ready(message, 'I');
   context_.state.lanes[client.pool->lane].stats.client_logins.fetch_add(1,
                                                                         std::memory_order_relaxed);
+  if (context_.settings.log_connections) {
+    const std::string address = client_address(client);
+    log(LogLevel::kInfo, log_context(client, address), "connected");
+  }
   frontend_.send(client, {message.data(), message.size()});
   if (!client.input.empty()) dispatcher_.served().push_back(client.index);
 }

@@ -115,9 +115,7 @@ int run(int argc, char** argv) {
   }
   const ProcessTitle title(argc, argv);
   loaded.settings.conffile = options->config;
-  LogTargets& targets = loaded.settings.log_destination;
-  if (targets.automatic && (options->quiet || options->background)) targets.stderr_stream = false;
-  loaded.settings.verbose += options->verbose;
+  loaded.settings.start_options = {options->verbose, options->quiet || options->background};
   log_to_stderr({LogProcessKind::kMaster, 0});
   set_log_level(effective_log_level(loaded.settings));
   return serve(*options, std::move(loaded.settings), title);

@@ -63,6 +63,7 @@ Master::Master(Settings settings, Listeners listeners, std::optional<Listeners> 
   connect_console();
   logger_.start();
   logger_.attach({LogProcessKind::kMaster, 0});
+  set_log_level(effective_log_level(context_.settings));  // of all processes from now on
   context_.now = monotonic_us();
   publish_start(context_.state.header->status);
   context_.poller->add(signals_.fd(), make_token(TokenKind::kSignal, 0), Interest::kRead);
@@ -219,10 +220,10 @@ void Master::handle_signals() {
         stop(Stopping::kNow);
         break;
       case SignalAction::kPause:
-        pause_all(true);
+        on_pause_signal(true);
         break;
       case SignalAction::kResume:
-        pause_all(false);
+        on_pause_signal(false);
         break;
     }
   }
@@ -234,6 +235,11 @@ void Master::reap() {
     if (logger_.on_exit(pid, status) || status_.on_exit(pid, status)) continue;
     supervisor_.on_exit(pid, status);
   }
+}
+
+void Master::on_pause_signal(bool paused) {
+  if (stopping_ == Stopping::kNo) return pause_all(paused);
+  log_warning("{} is not heard any more: pgring is shutting down", paused ? "PAUSE" : "RESUME");
 }
 
 void Master::pause_all(bool paused) {

@@ -51,6 +51,7 @@ class Master {
   std::optional<AdminError> set_setting(const std::string& name, const std::string& value);
   void apply(Settings&& settings);
   void connect_console();
+  void on_pause_signal(bool paused);
   void pause_all(bool paused);
   void reap();
   void farewell();

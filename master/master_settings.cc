@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "common/log.h"
+#include "common/settings_sections.h"
 #include "common/settings_table.h"
 #include "master/capacity.h"
 #include "master/logger_config.h"
@@ -21,18 +22,14 @@ std::optional<AdminError> Master::reload() {
     log_error("{}", error.message);
     return error;
   }
-  // -d and -q have taken the terminal away for good.
-  if (!context_.settings.log_destination.stderr_stream &&
-      loaded.settings.log_destination.automatic) {
-    loaded.settings.log_destination.stderr_stream = false;
-  }
   if (const auto failure = status_.move_to(loaded.settings.metrics_listen)) {
     log_error("{}", *failure);
     log_error("reload failed: the settings stay as they were");
     return AdminError{"F0000", "reload failed: the settings stay as they were", *failure, ""};
   }
+  loaded.settings.start_options = context_.settings.start_options;
   for (const std::string& name : changes_needing_restart(context_.settings, loaded.settings)) {
-    log_warning("{} cannot be changed without a restart", name);
+    log_warning("{} cannot be changed without a restart: it stays as it was", name);
   }
   keep_until_restart(context_.settings, loaded.settings);
   apply(std::move(loaded.settings));
@@ -53,15 +50,18 @@ std::optional<AdminError> Master::set_setting(const std::string& name, const std
     return AdminError{"55P02", fmt::format("\"{}\" cannot be changed while pgring runs", name), "",
                       "SHOW CONFIG tells which settings are changeable."};
   }
-  Settings changed = context_.settings;
-  if (!row->parse(changed, value, row->limits)) {
+  LoadResult changed;
+  changed.settings = context_.settings;
+  if (!row->parse(changed.settings, value, row->limits)) {
     return AdminError{"22023", fmt::format("bad value {} for \"{}\"", in_quotes(value), name), "",
                       fmt::format("Expected {}.", row->describe(row->limits))};
   }
-  if (const auto failure = status_.move_to(changed.metrics_listen)) {
+  check_settings(std::vector<IniLine>(kSettings.size()), changed);
+  if (!changed.ok()) return AdminError{"22023", changed.errors.front().text, "", ""};
+  if (const auto failure = status_.move_to(changed.settings.metrics_listen)) {
     return AdminError{"55000", *failure, "", ""};
   }
-  apply(std::move(changed));
+  apply(std::move(changed.settings));
   log_info("SET {} = {}: until the next reload", name, row->format(context_.settings, row->limits));
   return std::nullopt;
 }

@@ -5,6 +5,8 @@
 
 #include <bit>
 
+#include "master/client_log.h"
+
 namespace pgring {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr wire::ErrorFields kConnectionLost{
 
 // In statement pooling a transaction block is refused before its BEGIN is confirmed.
 bool refuses_block(const Client& client, const FrameHeader& header) {
-  return client.fd && client.pool->mode == PoolMode::kStatement && header.status != 'I';
+  return client.fd && client.mode == PoolMode::kStatement && header.status != 'I';
 }
 
 }  // namespace
@@ -114,8 +116,8 @@ void Replies::on_reply(Client& client, const FrameHeader& header, std::string_vi
 void Replies::forward(Client& client, const FrameHeader& header, std::string_view payload) {
   context_.state.lanes[client.pool->lane].stats.bytes_sent.fetch_add(payload.size(),
                                                                      std::memory_order_relaxed);
-  const bool may_name_statements = (header.flags & kFrameHasError) && client.statements &&
-                                   client.pool->mode != PoolMode::kSession;
+  const bool may_name_statements =
+      (header.flags & kFrameHasError) && client.statements && client.mode != PoolMode::kSession;
   if (!may_name_statements) return frontend_.send(client, payload);
   // An error's text may contain the server's name of a statement: cut out the messages one by one.
   while (payload.size() >= 5) {
@@ -139,6 +141,8 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
   const bool assigned = client.worker == 0;  // it had no connection before this unit
   client.worker = (header.flags & kFrameLinked) ? worker : 0;
   client.status = static_cast<char>(header.status);
+  StatementLog& slow = frontend_.statement_log();
+  if (slow.enabled() && client.fd) slow.on_end(client, header.server_us);
   dispatcher_.end_unit(client);
   if (client.statements) {
     client.statements->settle(header.name_operations, header.flags & kFrameUnnamedFailed);
@@ -191,18 +195,30 @@ void Replies::on_failed(Client& client, const FrameHeader& header, std::string_v
                                    .detail = wire::error_field(body, 'D'),
                                    .hint = wire::error_field(body, 'H')});
   }
-  if (!payload.empty()) frontend_.send(client, payload);
-  if (payload.empty()) {
-    std::vector<char> error;
-    wire::append_error(error, kConnectionLost);
-    frontend_.send(client, {error.data(), error.size()});
-  }
+  send_error(client, payload);
   if (fatal) return frontend_.finish(client);
   client.status = 'I';
   std::vector<char> ready;
   wire::append_ready(ready, 'I');
   frontend_.send(client, {ready.data(), ready.size()});
   after_unit(client);
+}
+
+// `error`: a whole ErrorResponse, of pgring's own or the server's last one; empty: the connection
+// was lost without a word.
+void Replies::send_error(Client& client, std::string_view error) {
+  std::vector<char> lost;
+  if (error.empty()) {
+    wire::append_error(lost, kConnectionLost);
+    error = {lost.data(), lost.size()};
+  }
+  if (context_.settings.log_pooler_errors) {
+    const std::string_view body = error.substr(std::min<std::size_t>(error.size(), 5));
+    log_pooler_error(client, {.severity = wire::error_field(body, 'S'),
+                              .sqlstate = wire::error_field(body, 'C'),
+                              .message = wire::error_field(body, 'M')});
+  }
+  frontend_.send(client, error);
 }
 
 void Replies::fail_unit(Client& client, const wire::ErrorFields& fields) {
@@ -244,8 +260,7 @@ void Replies::lose_link(Client& client, std::string_view error) {
   client.published = false;
   dispatcher_.drop_task(client);
   if (!client.fd) return frontend_.release_number(client);
-  if (error.empty()) return frontend_.fail(client, kConnectionLost);
-  frontend_.send(client, error);
+  send_error(client, error);
   frontend_.finish(client);
 }
 

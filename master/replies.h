@@ -38,6 +38,7 @@ class Replies {
   void on_login_failed(uint32_t lane, const FrameHeader& header, std::string_view payload);
   void after_unit(Client& client);
   void reclaim(Client& client, TaskWord word);
+  void send_error(Client& client, std::string_view error);
   void lose_link(Client& client, std::string_view error);
   void count(Client& client, uint32_t server_us, bool assigned);
   void forward(Client& client, const FrameHeader& header, std::string_view payload);

@@ -46,6 +46,13 @@ void StatementDictionary::drop_reference(uint32_t entry) {
   if (--references_[entry] == 0) link_newest(entry);
 }
 
+std::string_view StatementDictionary::text(uint32_t entry) const {
+  const std::string_view key = texts_[entry];
+  // From the end: a client chooses what stands in front. The text ends at its own NUL.
+  const std::string_view body = key.substr(key.size() - state_.statements[entry].length);
+  return body.substr(0, body.find('\0'));
+}
+
 // False where the blocks do not suffice; nothing is taken then.
 bool StatementDictionary::store(StatementEntry& entry, std::string_view parse_body) {
   const std::size_t inline_part = std::min<std::size_t>(parse_body.size(), kInlineStatement);

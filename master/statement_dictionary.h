@@ -31,6 +31,9 @@ class StatementDictionary {
   void add_reference(uint32_t entry) { ++references_[entry]; }
   void drop_reference(uint32_t entry);
 
+  // The text of an entry, up to the next change of the dictionary.
+  std::string_view text(uint32_t entry) const;
+
   const StatementEntry& operator[](uint32_t entry) const { return state_.statements[entry]; }
   uint32_t size() const { return static_cast<uint32_t>(by_text_.size()); }
 

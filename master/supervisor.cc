@@ -38,6 +38,7 @@ void Supervisor::set_count(uint32_t count) {
   for (uint32_t worker = 1; worker <= kMaxWorkers; ++worker) {
     Process& process = processes_[worker];
     process.wanted = worker <= count;
+    if (!process.wanted) process.start_at = 0;  // it may have been waiting to be restarted
     if (process.pid != 0) highest = std::max(highest, worker);
     context_.state.workers[worker].stop.store(process.wanted ? 0 : 1);
     if (process.wanted && process.pid == 0 && process.start_at == 0)
@@ -113,7 +114,7 @@ void Supervisor::bury(uint8_t worker, int status) {
   if (WIFSIGNALED(status)) {
     log_error("worker {} (pid {}) was killed by signal {} ({})", worker, process.pid,
               WTERMSIG(status), strsignal(WTERMSIG(status)));
-  } else if (process.wanted && !stopping_) {
+  } else if (process.wanted && !stopping_ && status != 0) {
     log_error("worker {} (pid {}) exited with status {}", worker, process.pid, WEXITSTATUS(status));
   } else {
     log_info("worker {} (pid {}) has left", worker, process.pid);

@@ -188,6 +188,7 @@ bool UnitReader::begin(Client& client) {
   client.held_by_query = client.forgets_statements = false;
   client.traffic = TaskTraffic::kIndependentRead;
   client.unit_began_at = client.active_at = context_.now;
+  client.blocked_us = 0;
   return true;
 }
 

@@ -33,7 +33,10 @@ std::string message_of(char type, std::string_view body) {
 }  // namespace
 
 bool UnitReader::tracks_statements(const Client& client) const {
-  return client.pool->mode != PoolMode::kSession && context_.settings.max_prepared_statements > 0;
+  if (client.mode == PoolMode::kSession) return false;
+  // Who has names keeps them, also after a reload that has turned them off.
+  return context_.settings.max_prepared_statements > 0 ||
+         (client.statements && client.statements->size() > 0);
 }
 
 ClientStatements& UnitReader::statements(Client& client) {
@@ -47,7 +50,7 @@ UnitReader::Step UnitReader::take_parse(Client& client, const Message& message,
                                         std::string_view& bytes) {
   std::string_view body = message.body(), name, sql;
   const bool first = client.feed == Feed::kBetween;
-  const bool session = client.pool->mode == PoolMode::kSession;
+  const bool session = client.mode == PoolMode::kSession;
   const bool readable = take_text(body, name);
   if (!session && !readable && !message.whole()) {
     violation_ = "name in a Parse message is too long";
@@ -133,7 +136,7 @@ UnitReader::Step UnitReader::take_bind(Client& client, const Message& message,
   }
   if (!begin(client)) return Step::kWait;
   client.unit_extended = true;
-  if (!readable || client.pool->mode == PoolMode::kSession) {
+  if (!readable || client.mode == PoolMode::kSession) {
     raise(client, TaskTraffic::kExclusive);
     return write(client, message, bytes);
   }
@@ -153,7 +156,7 @@ UnitReader::Step UnitReader::take_bind(Client& client, const Message& message,
 UnitReader::Step UnitReader::take_describe_or_close(Client& client, const Message& message,
                                                     std::string_view& bytes) {
   std::string_view body = message.body(), name;
-  const bool of_statement = body.starts_with('S') && client.pool->mode != PoolMode::kSession;
+  const bool of_statement = body.starts_with('S') && client.mode != PoolMode::kSession;
   if (!body.empty()) body.remove_prefix(1);
   if (!message.whole()) {
     violation_ = "name in a Describe or Close message is too long";

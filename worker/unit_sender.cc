@@ -52,28 +52,6 @@ bool step_of(char type, char subject, Step& step) {
 
 }  // namespace
 
-std::string_view payload_at(const SharedState& state, const Task& task, uint64_t position,
-                            uint64_t end) {
-  if (position < kInlinePayload) {
-    return {task.payload + position, std::min<uint64_t>(end, kInlinePayload) - position};
-  }
-  const uint64_t offset = position - kInlinePayload;
-  const uint64_t in_block = offset % kBlockSize;
-  const char* block = state.block(task.blocks[offset / kBlockSize % kBlocksPerTask]);
-  return {block + in_block, std::min(end - position, kBlockSize - in_block)};
-}
-
-void copy_payload(const SharedState& state, const Task& task, uint64_t position, char* to,
-                  std::size_t bytes) {
-  const uint64_t end = position + bytes;
-  while (position < end) {
-    const std::string_view piece = payload_at(state, task, position, end);
-    std::memcpy(to, piece.data(), piece.size());
-    to += piece.size();
-    position += piece.size();
-  }
-}
-
 bool UnitSender::take(Unit& unit) {
   const Task& task = state_.tasks[unit.task];
   // Pairs with the master's release of the payload bytes and block numbers.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/payload.h"
 #include "common/shared_state.h"
 #include "worker/server_session.h"
 #include "worker/unit.h"
@@ -48,11 +49,5 @@ class UnitSender {
   std::vector<char>& out_;
   uint64_t parses_ = 0;
 };
-
-// The contiguous piece of a payload that begins at `position` and ends before `end`.
-std::string_view payload_at(const SharedState& state, const Task& task, uint64_t position,
-                            uint64_t end);
-void copy_payload(const SharedState& state, const Task& task, uint64_t position, char* to,
-                  std::size_t bytes);
 
 }  // namespace pgring

@@ -175,7 +175,10 @@ void Worker::look_at_attention() {
 // What a dead worker left running must have ended before it is run again.
 void Worker::serve_lanes() {
   orphans_remain_ = orphans_remain_ && canceller_.busy();
-  lanes_.serve(!orphans_remain_ && context_.slot.stop.load(std::memory_order_acquire) == 0);
+  const bool leaving = context_.slot.stop.load(std::memory_order_acquire) != 0;
+  // Those who stay need this one's places in the pools, and a linked client may stay long.
+  if (leaving) connections_.for_each([](ServerConnection& each) { each.retire(); });
+  lanes_.serve(!orphans_remain_ && !leaving);
 }
 
 void Worker::flush_servers() {

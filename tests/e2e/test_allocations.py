@@ -33,8 +33,10 @@ def counted(bench_cluster, make_pgring, tmp_path, monkeypatch):
     with monkeypatch.context() as preload:
         preload.setenv("ALLOC_COUNTER", counts)
         preload.setenv("LD_PRELOAD", os.path.join(BUILD, "alloc_counter.so"))
-        # As many connections as there will ever be: to open one does allocate.
-        pgring = make_pgring(settings={"default_pool_size": 4, "min_pool_size": 4})
+        # As many connections as there will ever be: to open one does allocate. To look out for slow
+        # statements does not.
+        pgring = make_pgring(settings={"default_pool_size": 4, "min_pool_size": 4,
+                                       "log_min_duration": "30s"})
 
     def read():
         with open(counts, "rb") as file:

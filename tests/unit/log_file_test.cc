@@ -201,6 +201,24 @@ TEST_CASE("finished files are compressed step by step and keep their time") {
   CHECK((status.st_mode & 0777) == 0640);
 }
 
+TEST_CASE("a file that retention deletes while it is being compressed does not come back") {
+  const LogDirectory directory;
+  LogConfig config = config_in(directory, "p-%H%M%S.log");
+  config.rotation_age = std::chrono::minutes(1);
+  config.compress = true;
+  config.retention_count = 2;
+  RotatingFileSink sink(config);
+  put(sink, std::string(1 << 20, 'x') + '\n', kTen);
+  set_modified(directory.file("p-100000.log"), kTen);
+  put(sink, "line\n", kTen + kMinute);
+  REQUIRE(sink.work(kTen + kMinute));  // has begun
+  set_modified(directory.file("p-100100.log"), kTen + kMinute);
+  put(sink, "line\n", kTen + 2 * kMinute);
+  while (sink.work(kTen + 2 * kMinute)) continue;
+  CHECK(directory.names() == Names{"p-100100.log.gz", "p-100200.log"});
+  CHECK(sink.health().take_notices().empty());
+}
+
 TEST_CASE("a logger killed while compressing has left a part: the next one starts over") {
   const LogDirectory directory;
   LogConfig config = config_in(directory, "p-%H%M%S.log");

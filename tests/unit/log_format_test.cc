@@ -74,6 +74,35 @@ TEST_CASE("a record is one line of text, whatever a client sends") {
         "user=\"a user=\\\"x\\\"\\n\" db=\"d=b\": one\\ntwo\\t\\x1b[31m\\x00\\x7f-end\n");
 }
 
+TEST_CASE("a name cannot end its field, and no byte of it reaches a terminal as a command") {
+  LogRecord record = sample();
+  record.context = {"c", "a\\\" db=x",
+                    "sh\xC2\x9B"
+                    "op\xFF",
+                    0};
+  record.text = "\xC2\x85one\u2028two\xE2\x80 \u00e4\u20ac";
+  CHECK(text_line(record) ==
+        "2026-11-23 10:00:00.123 UTC [4711] worker 1 INFO client=c "
+        "user=\"a\\\\\\\" db=x\" db=sh\\xc2\\x9bop\\xff: "
+        "\\xc2\\x85one\\xe2\\x80\\xa8two\\xe2\\x80 \u00e4\u20ac\n");
+}
+
+TEST_CASE("a statement's record tells where the time went") {
+  LogRecord record = sample();
+  record.statement = {250'512, 94, 250'101, 317};
+  record.text = "select 1";
+  CHECK(
+      text_line(record).ends_with(" session=7: slow statement: total=250.512ms queue=0.094ms "
+                                  "server=250.101ms to_client=0.317ms: select 1\n"));
+  CHECK(json_line(record).ends_with(
+      R"("message":"slow statement","total_us":250512,"queue_us":94,"server_us":250101,)"
+      R"("client_us":317,"statement":"select 1"})"
+      "\n"));
+  record.text = "";
+  CHECK(text_line(record).ends_with("to_client=0.317ms\n"));
+  CHECK(json_line(record).ends_with("\"client_us\":317}\n"));
+}
+
 TEST_CASE("JSON strings are escaped and always valid UTF-8") {
   CHECK(json_message("a\"b\\c\nd\te\x01") == R"("a\"b\\c\nd\te\u0001")");
   CHECK(json_message("\u00e4\u20ac\U0001F600") == "\"\u00e4\u20ac\U0001F600\"");

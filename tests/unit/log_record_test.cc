@@ -40,11 +40,27 @@ TEST_CASE("a log record survives encoding and decoding") {
   CHECK(record->text == "hello");
 }
 
+TEST_CASE("a statement's times survive encoding and decoding") {
+  std::array<char, kMaxLogRecord> bytes;
+  LogRecord sent = sample();
+  sent.statement = {1, 2, 3, UINT64_MAX};
+  const auto record = decode_log_record({bytes.data(), encode_log_record(sent, bytes)});
+  REQUIRE(record);
+  REQUIRE(record->statement);
+  CHECK(record->statement->total == 1);
+  CHECK(record->statement->queue == 2);
+  CHECK(record->statement->server == 3);
+  CHECK(record->statement->client == UINT64_MAX);
+  CHECK(record->context.client == "10.0.0.1:5123");
+  CHECK(record->text == "hello");
+}
+
 TEST_CASE("a record with everything too long is cut and says so") {
   const std::string name(1000, 'n');
   const std::string text(kMaxLogText + 1, 't');
   LogRecord record = sample();
   record.context = {name, name, name, 0};
+  record.statement.emplace();
   record.text = text;
   std::array<char, kMaxLogRecord> bytes;
   const std::size_t length = encode_log_record(record, bytes);

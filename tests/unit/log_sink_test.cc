@@ -110,7 +110,7 @@ TEST_CASE("the journal gets a record's fields as fields") {
   JournalSink sink("pool7");
   sink.write(sample(), "", kTen);
   if (journal_available()) {
-    CHECK(journal_fields == Lines{"MESSAGE=te%st", "PRIORITY=3", "SYSLOG_IDENTIFIER=pool7",
+    CHECK(journal_fields == Lines{"SYSLOG_IDENTIFIER=pool7", "MESSAGE=te%st", "PRIORITY=3",
                                   "SYSLOG_PID=4711", "PGRING_PROCESS=worker 1",
                                   "PGRING_CLIENT=10.0.0.1:5123", "PGRING_USER=web",
                                   "PGRING_DATABASE=shop", "PGRING_SESSION=7"});
@@ -118,6 +118,18 @@ TEST_CASE("the journal gets a record's fields as fields") {
     CHECK(sink.health().take_notices() ==
           Lines{"the journal does not take records: Function not implemented"});
   }
+}
+
+TEST_CASE("the journal gets a statement's times and text as fields of their own") {
+  JournalSink sink("pool7");
+  LogRecord record = sample();
+  record.statement = {250'512, 94, 250'101, 317};
+  sink.write(record, "", kTen);
+  if (!journal_available()) return;
+  CHECK(journal_fields[1] == "MESSAGE=slow statement");
+  CHECK(Lines(journal_fields.end() - 5, journal_fields.end()) ==
+        Lines{"PGRING_TOTAL_US=250512", "PGRING_QUEUE_US=94", "PGRING_SERVER_US=250101",
+              "PGRING_CLIENT_US=317", "PGRING_STATEMENT=te%st"});
 }
 
 TEST_CASE("a terminal that takes nothing stops nobody, and what it missed is counted") {
@@ -246,6 +258,20 @@ bool rung(const Doorbell& doorbell) {
   const bool readable = poller->wait(events, 0) == 1;
   if (readable) doorbell.clear();
   return readable;
+}
+
+TEST_CASE("the level is that of every process on the ring, as soon as it is set") {
+  const RingMemory memory(1);
+  const LogRing ring = memory.ring(1);
+  log_to_ring(ring, 0, {LogProcessKind::kWorker, 2}, nullptr);
+  CHECK_FALSE(log_enabled(LogLevel::kDebug));
+  ring.set_level(LogLevel::kDebug);  // by the master, in another process
+  CHECK(log_enabled(LogLevel::kDebug));
+  set_log_level(LogLevel::kError);
+  CHECK(ring.level() == LogLevel::kError);
+  CHECK_FALSE(log_enabled(LogLevel::kWarning));
+  set_log_level(LogLevel::kInfo);
+  log_to_stderr({});
 }
 
 TEST_CASE("only errors and a slot that fills up wake the logger") {

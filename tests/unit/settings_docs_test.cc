@@ -3,6 +3,7 @@
 #include <map>
 
 #include "common/ini_reader.h"
+#include "common/log_fields.h"
 #include "common/settings_table.h"
 #include "tests/unit/manual.h"
 #include "tests/unit/settings_fixture.h"
@@ -126,6 +127,20 @@ TEST_CASE("manual: every setting with its default and when it takes effect, and 
     CHECK_MESSAGE(says(entry->second, "Takes effect after a restart.") ==
                       (meant && row.change == Change::kRestart),
                   row.name);
+  }
+}
+
+TEST_CASE("manual: every field of a log record, in order, with its name in the journal") {
+  std::vector<std::string> expected, found;
+  for (const LogFieldNames& names : kLogFields) expected.emplace_back(names.json);
+  const Lines lines = manual_entries("SETTINGS").at("log_format");
+  for (const std::string& line : lines) {
+    if (line.starts_with(".It Ql ")) found.push_back(line.substr(7));
+  }
+  CHECK(found == expected);
+  for (const LogFieldNames& names : kLogFields) {
+    if (names.journal.empty()) continue;
+    CHECK_MESSAGE(says(lines, ".Pq " + std::string(names.journal) + " ."), names.journal);
   }
 }
 

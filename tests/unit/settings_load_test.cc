@@ -109,7 +109,7 @@ TEST_CASE("settings: verbose lowers the log level, never raises it") {
   CHECK(effective_log_level(settings) == LogLevel::kDebug);
   settings.log_level = LogLevel::kNoise;
   CHECK(effective_log_level(settings) == LogLevel::kNoise);
-  settings.verbose = 2;
+  settings.start_options.verbose = 1;
   settings.log_level = LogLevel::kError;
   CHECK(effective_log_level(settings) == LogLevel::kNoise);
 }

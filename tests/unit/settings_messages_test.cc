@@ -53,6 +53,9 @@ const Mistake kErrors[] = {
      "expected auto, or a comma-separated list of stderr, file, syslog, journald"},
     {"[pgring]\nlog_destination = file",
      "pgring.ini:2: log_destination names a file, but logfile and log_directory are empty"},
+    {"[pgring]\nlog_filename = a-%Q.log",
+     R"(pgring.ini:2: invalid value "a-%Q.log" for "log_filename": "%Q" is none of the sequences )"
+     R"(%Y %y %m %d %j %H %M %S %F %%)"},
     {"[pgring]\nlog_filename = a/b",
      R"(pgring.ini:2: invalid value "a/b" for "log_filename": expected a file name without "/"; )"
      "the directory is log_directory"},

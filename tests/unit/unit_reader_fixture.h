@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "common/payload.h"
 #include "common/wire.h"
 #include "master/unit_reader.h"
 #include "tests/unit/shared_fixture.h"
-#include "worker/unit_sender.h"
 
 namespace pgring {
 
@@ -28,7 +28,7 @@ class UnitReaderFixture : public SharedFixture {
         reader(context, dispatcher) {
     PoolRefusal refusal;
     client.pool = context.pools.find("shop", "alice", "", refusal);
-    client.pool->mode = mode;
+    client.pool->mode = client.mode = mode;
     client.state = ClientState::kActive;
     dispatcher.client_of = [this](uint32_t) -> Client& { return client; };
   }

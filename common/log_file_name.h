@@ -11,8 +11,12 @@
 
 namespace pgring {
 
+inline constexpr std::string_view kLogFileNameSequences = "%Y %y %m %d %j %H %M %S %F %%";
+
 class LogFileName {
  public:
+  // The first % sequence of the pattern that is none of ours; empty: there is none.
+  static std::string_view unknown_sequence(std::string_view pattern);
   // Throws std::invalid_argument for an unknown % sequence, a '/' or an empty name.
   explicit LogFileName(std::string_view pattern);
 

@@ -1,5 +1,5 @@
 // Expanding and recognising log file names.
-#include "master/logger_file_name.h"
+#include "common/log_file_name.h"
 
 #include <fnmatch.h>
 
@@ -53,8 +53,20 @@ std::string_view without_gz(std::string_view name) {
 
 }  // namespace
 
+std::string_view LogFileName::unknown_sequence(std::string_view pattern) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '%') continue;
+    if (i + 1 == pattern.size() || glob_of(pattern[i + 1]).empty()) return pattern.substr(i, 2);
+    ++i;
+  }
+  return {};
+}
+
 LogFileName::LogFileName(std::string_view pattern) : pattern_(pattern) {
   if (pattern.empty()) throw std::invalid_argument("log_filename is empty");
+  if (const std::string_view wrong = unknown_sequence(pattern); !wrong.empty()) {
+    throw std::invalid_argument("log_filename: unknown sequence \"" + std::string(wrong) + '"');
+  }
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const char c = pattern[i];
     if (c == '/') throw std::invalid_argument("log_filename must not contain a '/'");
@@ -63,12 +75,7 @@ LogFileName::LogFileName(std::string_view pattern) : pattern_(pattern) {
       glob_ += c;
       continue;
     }
-    const std::string glob = i + 1 < pattern.size() ? glob_of(pattern[++i]) : std::string();
-    if (glob.empty()) {
-      throw std::invalid_argument("log_filename: unknown sequence \"" +
-                                  std::string(pattern.substr(i == 0 ? 0 : i - 1, 2)) + "\"");
-    }
-    glob_ += glob;
+    glob_ += glob_of(pattern[++i]);
   }
 }
 

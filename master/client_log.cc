@@ -1,0 +1,38 @@
+// Log lines about clients.
+#include "master/client_log.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include "common/platform.h"
+
+namespace pgring {
+
+std::string client_address(const Client& client) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (client.peer.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(client.peer);
+    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+    return fmt::format("{}:{}", text, ntohs(in.sin_port));
+  }
+  if (client.peer.ss_family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(client.peer);
+    inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
+    return fmt::format("[{}]:{}", text, ntohs(in6.sin6_port));
+  }
+  const auto credentials = peer_credentials(client.fd.get());
+  return credentials ? fmt::format("unix:{}", credentials->pid) : "unix";
+}
+
+LogContext log_context(const Client& client, const std::string& address) {
+  return {address, client.user, client.database, client.session};
+}
+
+void log_pooler_error(const Client& client, const wire::ErrorFields& fields) {
+  const std::string address = client_address(client);
+  log(LogLevel::kWarning, log_context(client, address), "{} {}: {}", fields.severity,
+      fields.sqlstate, fields.message);
+}
+
+}  // namespace pgring
