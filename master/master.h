@@ -19,6 +19,7 @@
 #include "master/listener.h"
 #include "master/logger_keeper.h"
 #include "master/replies.h"
+#include "master/service_notify.h"
 #include "master/signals.h"
 #include "master/status_keeper.h"
 #include "master/supervisor.h"
@@ -29,9 +30,10 @@ namespace pgring {
 class Master {
  public:
   // Makes the shared mapping and starts the workers. `metrics` are the sockets of the status
-  // process, where there is to be one. Throws where the system refuses something.
+  // process, where there is to be one; `manager` hears of reloads and of the stop. Throws where the
+  // system refuses something.
   Master(Settings settings, Listeners listeners, std::optional<Listeners> metrics,
-         const ProcessTitle& title);
+         const ProcessTitle& title, const ServiceNotify& manager);
 
   // Serves until told to stop by a signal. Returns the exit status.
   int run();
@@ -48,6 +50,7 @@ class Master {
   bool may_leave();
   // Both leave everything as it was where they return an error.
   std::optional<AdminError> reload();
+  std::optional<AdminError> reload_settings();
   std::optional<AdminError> set_setting(const std::string& name, const std::string& value);
   void apply(Settings&& settings);
   void connect_console();
@@ -60,6 +63,7 @@ class Master {
   int become_status(Listeners listeners, int liveness);
 
   const ProcessTitle& title_;
+  const ServiceNotify& manager_;
   LoggerKeeper logger_;
   SharedRegion region_;
   Context context_;
