@@ -151,6 +151,7 @@ format: ## clang-format over the whole tree
 
 include tests/solaris/rules.mk
 include tests/bench/rules.mk
+include etc/rules.mk
 
 clean: ## remove everything built
 	rm -rf build $(BUILD)
