@@ -155,9 +155,22 @@ void judge_linux_keepalive(Judge* judge) {
   }
 }
 
+// The mapping is touched little by little: what does not fit is found out by the kernel's killer.
+void judge_linux_main_memory(Judge* judge) {
+  const auto total = judge->values().number("MemTotal");
+  const uint64_t wanted = judge->needs().shared_bytes;
+  if (!total || wanted <= *total / 2) return;
+  judge->tell("main memory", fmt::format("{} bytes", *total),
+              fmt::format("at least {} bytes", 2 * wanted),
+              fmt::format("master and workers share {} bytes: under load the kernel may kill them, or "
+                          "PostgreSQL",
+                          wanted),
+              fmt::format("payload_memory = {}MB in pgring.ini", *total / 4 / 1'048'576));
+}
+
 // Only strict accounting can refuse the mapping. kernel.shmmax and the size of /dev/shm do not
 // matter, for it is anonymous.
-void judge_linux_memory(Judge* judge) {
+void judge_linux_overcommit(Judge* judge) {
   const auto limit = judge->values().number("CommitLimit");
   const auto committed = judge->values().number("Committed_AS");
   if (judge->values().number("vm.overcommit_memory") != 2 || !limit || !committed) return;
@@ -186,7 +199,8 @@ void judge_linux(Judge* judge) {
                2 * (needs.max_client_conn + needs.server_connections),
                "the whole system's open files are to cover pgring's connections twice");
   judge_descriptors(judge, "LimitNOFILE={0} in the systemd unit, or `ulimit -H -n {0}` at start");
-  judge_linux_memory(judge);
+  judge_linux_main_memory(judge);
+  judge_linux_overcommit(judge);
 }
 
 void judge_solaris_ports(Judge* judge) {

@@ -61,6 +61,13 @@ Listeners::Listeners(const Settings& settings) {
   }
 }
 
+Listeners::Listeners(std::vector<ActivatedSocket> activated) {
+  for (ActivatedSocket& socket : activated) {
+    names_.push_back(fmt::format("the service manager's socket \"{}\"", socket.name));
+    sockets_.push_back(std::move(socket.listener));
+  }
+}
+
 Listeners::~Listeners() { close(); }
 
 void Listeners::close() {

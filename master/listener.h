@@ -6,6 +6,7 @@
 
 #include "common/fd.h"
 #include "common/settings.h"
+#include "master/socket_activation.h"
 
 namespace pgring {
 
@@ -14,8 +15,9 @@ class Listeners {
   // Binds everything the settings name. Throws std::runtime_error with a sentence that says which
   // address could not be bound and why.
   explicit Listeners(const Settings& settings);
-  // Takes sockets that the service manager has bound.
-  explicit Listeners(std::vector<Fd> inherited) : sockets_(std::move(inherited)) {}
+  // Takes sockets that the service manager has bound. Whatever the settings say about listening
+  // does not count then, and a unix socket's file is the manager's to remove.
+  explicit Listeners(std::vector<ActivatedSocket> activated);
   ~Listeners();
   Listeners(Listeners&&) = default;
 

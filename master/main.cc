@@ -12,6 +12,8 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/log.h"
 #include "common/platform.h"
@@ -57,11 +59,8 @@ void raise_descriptor_limit() {
 }
 
 Listeners listen(const Settings& settings) {
-  std::vector<Fd> inherited;
-  for (ActivatedSocket& socket : take_activated_sockets()) {
-    inherited.push_back(std::move(socket.listener));
-  }
-  if (!inherited.empty()) return Listeners(std::move(inherited));
+  std::vector<ActivatedSocket> activated = take_activated_sockets();
+  if (!activated.empty()) return Listeners(std::move(activated));
   return Listeners(settings);
 }
 
@@ -78,15 +77,14 @@ int serve(const CommandLine& options, Settings settings, const ProcessTitle& tit
     if (geteuid() == 0) {
       throw std::runtime_error("pgringd must not run as root: give -u or set user");
     }
-    for (const std::string& name : listeners.names()) log_info("listening on {}", name);
+    const std::vector<std::string> names = listeners.names();
     prefer_batches();
-    Master master(std::move(settings), std::move(listeners), title);
+    Master master(std::move(settings), std::move(listeners), title, manager);
+    for (const std::string& name : names) log_info("listening on {}", name);
     log_info("pgringd {} is ready, pid {}", kVersion, getpid());
     startup.ready();
     manager.ready("serving");
-    const int status = master.run();
-    manager.stopping("stopped");
-    return status;
+    return master.run();
   } catch (const std::exception& error) {
     log_fatal("{}", error.what());
     startup.failed(1, fmt::format("pgringd: {}\n", error.what()));

@@ -28,8 +28,10 @@ std::vector<Doorbell> make_doorbells() {
 
 }  // namespace
 
-Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title)
+Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title,
+               const ServiceNotify& manager)
     : title_(title),
+      manager_(manager),
       logger_(log_config_from(settings),
               [this] {
                 become_child();
@@ -225,13 +227,16 @@ void Master::stop(Stopping how) {
       return;
     case Stopping::kWaitForClients:
       log_info("stopping: waiting for {} clients to leave", frontend_.count());
+      manager_.stopping("stopping: waiting for clients to leave");
       break;
     case Stopping::kWaitForServers:
       log_info("stopping: waiting for running transactions to end");
+      manager_.stopping("stopping: waiting for running transactions to end");
       pause_all(true);
       break;
     case Stopping::kNow:
       log_info("stopping at once");
+      manager_.stopping("stopping at once");
       break;
   }
   for (const Fd& socket : listeners_.sockets()) context_.poller->remove(socket.get());

@@ -19,6 +19,7 @@
 #include "master/listener.h"
 #include "master/logger_keeper.h"
 #include "master/replies.h"
+#include "master/service_notify.h"
 #include "master/signals.h"
 #include "master/supervisor.h"
 #include "master/timeouts.h"
@@ -28,7 +29,9 @@ namespace pgring {
 class Master {
  public:
   // Makes the shared mapping and starts the workers. Throws where the system refuses something.
-  Master(Settings settings, Listeners listeners, const ProcessTitle& title);
+  // `manager` hears of reloads and of the stop.
+  Master(Settings settings, Listeners listeners, const ProcessTitle& title,
+         const ServiceNotify& manager);
 
   // Serves until told to stop by a signal. Returns the exit status.
   int run();
@@ -45,6 +48,7 @@ class Master {
   bool may_leave();
   // Both leave everything as it was where they return an error.
   std::optional<AdminError> reload();
+  std::optional<AdminError> reload_settings();
   std::optional<AdminError> set_setting(const std::string& name, const std::string& value);
   void apply(Settings&& settings);
   void connect_console();
@@ -55,6 +59,7 @@ class Master {
   void become_worker(uint8_t number);
 
   const ProcessTitle& title_;
+  const ServiceNotify& manager_;
   LoggerKeeper logger_;
   SharedRegion region_;
   Context context_;

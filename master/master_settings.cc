@@ -10,6 +10,13 @@
 namespace pgring {
 
 std::optional<AdminError> Master::reload() {
+  manager_.reloading();
+  std::optional<AdminError> error = reload_settings();
+  manager_.ready(error ? "serving with the old settings: the reload failed, see the log" : "serving");
+  return error;
+}
+
+std::optional<AdminError> Master::reload_settings() {
   LoadResult loaded = load_settings(context_.settings.conffile);
   for (const Diagnostic& warning : loaded.warnings) log_warning("{}", warning.format());
   if (!loaded.ok()) {

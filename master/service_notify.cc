@@ -29,6 +29,7 @@ Fd connect_to(std::string_view name) {
   const std::size_t length = offsetof(sockaddr_un, sun_path) + name.size() + (abstract ? 0 : 1);
   Fd socket(::socket(AF_UNIX, SOCK_DGRAM, 0));
   if (!socket || ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0 ||
+      ::fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0 ||
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
                 static_cast<socklen_t>(length)) != 0) {
     return Fd();
@@ -75,8 +76,7 @@ void ServiceNotify::status(std::string_view status) const { send(status_line(sta
 
 void ServiceNotify::send(const std::string& lines) const {
   if (!socket_) return;
-  [[maybe_unused]] const ssize_t sent =
-      ::send(socket_.get(), lines.data(), lines.size(), MSG_DONTWAIT);
+  [[maybe_unused]] const ssize_t sent = ::send(socket_.get(), lines.data(), lines.size(), 0);
 }
 
 }  // namespace pgring
