@@ -13,7 +13,7 @@ LIBS     := -lpq -lssl -lcrypto -lspdlog -lfmt -lz -lpthread
 
 ifeq ($(SYSTEM),SunOS)
 PLATFORM_SOURCES := common/platform_solaris.cc common/poller_evport.cc
-PGRING_FLAGS += -D_REENTRANT -D_POSIX_PTHREAD_SEMANTICS -D__EXTENSIONS__ -m64
+PGRING_FLAGS += -D_REENTRANT -D_POSIX_PTHREAD_SEMANTICS -D__EXTENSIONS__ -DPGRING_PLAIN_MMAP -m64
 LIBS     += -lsocket -lnsl
 else
 PLATFORM_SOURCES := common/platform_linux.cc common/poller_epoll.cc
@@ -40,7 +40,8 @@ UNIT     := $(wildcard tests/unit/*.cc tests/fuzz/*.cc)
 PROCESS  := $(wildcard tests/process/*.cc)
 # Preloaded into a daemon whose allocations are counted.
 ALLOC_COUNTER := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/alloc_counter.so)
-SOLARIS_TESTS := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/solaris_tests $(BUILD)/solaris_10_tests)
+SOLARIS_TESTS := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/solaris_tests $(BUILD)/solaris_10_tests \
+                   $(BUILD)/solaris/pgringd)
 TESTS    := $(BUILD)/unit_tests $(BUILD)/process_tests $(SOLARIS_TESTS)
 
 export BUILD CXX PYTHON
@@ -110,7 +111,7 @@ check-process: $(BUILD)/process_tests ## tests that fork, kill and recover
 check-solaris: $(SOLARIS_TESTS) ## the Solaris files over an emulation of their system calls
 	@$(RUN) solaris solaris_10
 
-check-e2e: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) ## real clients against a private PostgreSQL (E2E="-k name" chooses)
+check-e2e: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) $(SOLARIS_TESTS) ## real clients against a private PostgreSQL (E2E="-k name" chooses)
 	@$(RUN) e2e
 
 check-differential: $(BUILD)/pgringd ## random protocol scripts, direct and pooled, must give the same bytes

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace pgring {
 namespace {
@@ -101,6 +103,15 @@ TEST_CASE("the kernel's keepalive does not matter where pgring sets its own") {
       kernel_with(KernelKind::kSolarisIpadm, {{"keepalive_interval", "7200000"}});
   CHECK(advise(solaris, needs).empty());
   CHECK(advise(solaris, kBusy).size() == 1);
+}
+
+TEST_CASE("the shared mapping must fit into main memory beside all the rest") {
+  Kernel kernel = good_linux();
+  kernel.values.set("MemTotal", std::to_string(2 * kBusy.shared_bytes), "MemTotal");
+  CHECK(advise(kernel, kBusy).empty());
+  kernel.values.set("MemTotal", std::to_string(kBusy.shared_bytes), "MemTotal");
+  REQUIRE(advise(kernel, kBusy).size() == 1);
+  CHECK(advise(kernel, kBusy)[0].command == "payload_memory = 64MB in pgring.ini");
 }
 
 TEST_CASE("a reserved listening port is safe inside the range of outgoing ones") {
