@@ -58,7 +58,7 @@ TSAN := BUILD=build/tsan CXXFLAGS="-O1 -g -fsanitize=thread" LDFLAGS="-fsanitize
 all: $(BUILD)/pgringd $(BUILD)/pgringctl ## build the programs (the default)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(filter-out %.d,$(MAKEFILE_LIST)) | \
 	  while IFS='|' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
 
 deps: ## install what this system lacks (Debian, as root), or name it

@@ -166,6 +166,14 @@ def test_defaults_are_read(installed):
     assert installed.init("start")[0] == OK
 
 
+def test_the_descriptor_limit_is_raised(installed):
+    installed.defaults("ulimit -S -n 256\n")
+    assert installed.init("start")[0] == OK
+    with open("/proc/%d/limits" % installed.pid(), encoding="ascii") as file:
+        (soft, hard), = re.findall(r"^Max open files\s+(\d+)\s+(\d+)", file.read(), re.MULTILINE)
+    assert soft == hard != "256"
+
+
 def test_process_titles_say_who_is_who(installed):
     assert installed.init("start")[0] == OK
     wait_until(lambda: len(installed.titles()) >= 4, "all processes have begun")

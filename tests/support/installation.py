@@ -108,6 +108,9 @@ class Installation:
         return sorted(process_title(pid) for pid in self.processes())
 
     def log(self):
+        """Empty until the logger, a process of its own, has written something."""
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, encoding="utf-8") as file:
             return file.read()
 
