@@ -160,12 +160,12 @@ void judge_linux_main_memory(Judge* judge) {
   const auto total = judge->values().number("MemTotal");
   const uint64_t wanted = judge->needs().shared_bytes;
   if (!total || wanted <= *total / 2) return;
-  judge->tell("main memory", fmt::format("{} bytes", *total),
-              fmt::format("at least {} bytes", 2 * wanted),
-              fmt::format("master and workers share {} bytes: under load the kernel may kill them, or "
-                          "PostgreSQL",
-                          wanted),
-              fmt::format("payload_memory = {}MB in pgring.ini", *total / 4 / 1'048'576));
+  judge->tell(
+      "main memory", fmt::format("{} bytes", *total), fmt::format("at least {} bytes", 2 * wanted),
+      fmt::format("master and workers share {} bytes: under load the kernel may kill them, or "
+                  "PostgreSQL",
+                  wanted),
+      fmt::format("payload_memory = {}MB in pgring.ini", *total / 4 / 1'048'576));
 }
 
 // Only strict accounting can refuse the mapping. kernel.shmmax and the size of /dev/shm do not

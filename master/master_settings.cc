@@ -12,7 +12,8 @@ namespace pgring {
 std::optional<AdminError> Master::reload() {
   manager_.reloading();
   std::optional<AdminError> error = reload_settings();
-  manager_.ready(error ? "serving with the old settings: the reload failed, see the log" : "serving");
+  manager_.ready(error ? "serving with the old settings: the reload failed, see the log"
+                       : "serving");
   return error;
 }
 
