@@ -25,6 +25,7 @@ consteval auto make_table() {
   table.add(kAll, "all");
   table.add(kAs, "as");
   table.add(kBy, "by");
+  table.add(kCast, "cast");
   table.add(kConflict, "conflict");
   table.add(kCurrent, "current");
   table.add(kDo, "do");
@@ -45,16 +46,17 @@ consteval auto make_table() {
   table.add(kOrder, "order");
   table.add(kPartition, "partition");
   table.add(kShare, "share");
-  table.add(kNeverFunction,
-            "and any array asymmetric between bigint bit boolean case cast char character "
-            "coalesce current_time current_timestamp dec decimal distinct else except exists "
-            "extract float greatest having in int integer intersect interval least limit "
-            "localtime localtimestamp nchar nullif numeric offset only or overlay position real "
-            "returning row smallint some substring symmetric then time timestamp to trim union "
-            "using varchar variadic when where");
+  table.add(
+      kNeverFunction,
+      "and any array asymmetric between bigint bit boolean both case char character "
+      "coalesce current_time current_timestamp dec decimal distinct else except exists "
+      "extract float greatest having in int integer intersect interval leading least limit "
+      "localtime localtimestamp nchar nullif numeric offset only or overlay placing position real "
+      "returning row smallint some substring symmetric then time timestamp to trailing "
+      "trim union using varchar variadic when where");
   table.add(kBeforeExpression,
-            "both escape first groups ilike is leading like next overlaps passing range rows similar trailing window "
-            "zone");
+            "escape first groups ilike is like next overlaps passing range rows similar value "
+            "window zone");
   return table;
 }
 constexpr auto kTable = make_table();

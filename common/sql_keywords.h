@@ -18,6 +18,7 @@ enum class SqlKeyword : uint8_t {
   kAll,
   kAs,
   kBy,
+  kCast,
   kConflict,
   kCurrent,
   kDeallocate,

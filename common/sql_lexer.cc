@@ -253,13 +253,19 @@ SqlTokenKind SqlLexer::scan_colon() {
   return SqlTokenKind::kColon;
 }
 
-// An operator ends where a comment starts. The server takes some trailing signs off again, which
-// moves no boundary to anything but another operator.
+// An operator ends where a comment starts. A sign at the end of one belongs to what follows, unless
+// there are characters in it that standard SQL does not use: a=-1, but a @- b.
 SqlTokenKind SqlLexer::scan_operator() {
+  const std::size_t start = at_;
   while (class_of(peek()) == CharClass::kOperator) {
     if (peek() == '-' && peek(1) == '-') break;
     if (peek() == '/' && peek(1) == '*') break;
     ++at_;
+  }
+  constexpr std::string_view kNotStandard = "~!@#^&|`?%";
+  const auto ends_in_sign = [&] { return sql_[at_ - 1] == '+' || sql_[at_ - 1] == '-'; };
+  if (sql_.substr(start, at_ - start).find_first_of(kNotStandard) == std::string_view::npos) {
+    while (at_ - start > 1 && ends_in_sign()) --at_;
   }
   return SqlTokenKind::kOperator;
 }

@@ -3,14 +3,13 @@
 // nothing.
 #include "common/statement_classifier.h"
 
+#include "common/builtin_types.h"
+
 namespace pgring {
 namespace {
 
 using enum SqlKeyword;
 using Kind = SqlTokenKind;
-
-constexpr uint32_t kMaxDepth = 64;
-constexpr std::string_view kCatalogSchema = "pg_catalog";
 
 constexpr const char* kReads = "only reads";
 constexpr const char* kEmpty = "empty";
@@ -114,10 +113,11 @@ bool StatementClassifier::on_token() {
       return reject("name with Unicode escapes");
     case Kind::kError:
       return reject("unterminated or unknown token");
+    case Kind::kOperator:
+      return on_operator();
     case Kind::kString:
     case Kind::kNumber:
     case Kind::kParameter:
-    case Kind::kOperator:
     case Kind::kTypecast:
     case Kind::kColon:
     case Kind::kLeftBracket:
@@ -133,10 +133,10 @@ bool StatementClassifier::on_token() {
 
 bool StatementClassifier::on_left_paren() {
   if (depth_ == kMaxDepth) return reject("nested too deeply");
-  const uint64_t bit = uint64_t{1} << depth_;
-  source_parens_ = opening_ == Paren::kSource ? source_parens_ | bit : source_parens_ & ~bit;
+  // FROM call() AS (name type, ...)
+  if (previous_.keyword == kAs && before_previous_.closes_source) opening_ = Paren::kColumns;
+  parens_[depth_++] = opening_;
   opening_ = Paren::kPlain;
-  ++depth_;
   advance();
   return true;
 }
@@ -144,7 +144,15 @@ bool StatementClassifier::on_left_paren() {
 bool StatementClassifier::on_right_paren() {
   if (depth_ == 0) return reject("unbalanced parentheses");
   --depth_;
-  advance(kNone, (source_parens_ >> depth_ & 1) != 0);
+  const bool closes_source =
+      parens_[depth_] == Paren::kSource || parens_[depth_] == Paren::kColumns;
+  advance(kNone, closes_source);
+  return true;
+}
+
+bool StatementClassifier::on_operator() {
+  if (!is_builtin_operator(token_.text)) return reject("an operator that is not built in");
+  advance();
   return true;
 }
 
@@ -153,12 +161,23 @@ bool StatementClassifier::on_word() {
   const FoldedWord folded(token_.text);
   // As an alias it would let pg_catalog.name be an attribute of a row.
   if (folded.text() == kCatalogSchema) return reject("pg_catalog as a name of its own");
+  if (folded.text() == kSettingsView) return reject("changes or reads session state");
   const SqlKeyword keyword = find_keyword(folded);
+  if (names_type() && !is_builtin_type(folded)) {
+    const bool further = inside(Paren::kColumns) && continues_type(folded);
+    if (!further) return reject("a type that is not built in");
+  }
   if (previous_.keyword == kAs) {
     // An alias or a type, keyword or not; AS NOT MATERIALIZED is looked at further.
     if (keyword == kOperator) return reject("OPERATOR()");
+    const bool columns = next_.kind == Kind::kLeftParen && keyword != kMaterialized;
+    if (columns && !inside(Paren::kCast)) opening_ = Paren::kColumns;
     advance(keyword == kNot ? kNot : kNone);
     return true;
+  }
+  // type 'value'
+  if (next_.kind == Kind::kString && keyword == kNone && !continues_type(folded)) {
+    return reject("a type that is not built in");
   }
   return on_keyword(keyword);
 }

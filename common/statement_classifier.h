@@ -17,10 +17,11 @@ class StatementClassifier {
 
  private:
   enum class Verb : uint8_t { kSelect, kWith, kInsert, kUpdate, kDelete };
-  // What a parenthesis that is about to open is. Behind the closing one of a kSource (a call, or a
-  // part of FROM) a name with a parenthesis is an alias with its columns, or OVER or FILTER; behind
-  // that of a kPlain one it may be a call, as in SELECT DISTINCT ON (a) f(b).
-  enum class Paren : uint8_t { kPlain, kSource };
+  // What a parenthesis is. Behind the closing one of a kSource (a call, or a part of FROM) a name
+  // with a parenthesis is an alias with its columns, or OVER or FILTER; behind that of a kPlain one
+  // it may be a call, as in SELECT DISTINCT ON (a) f(b). In a kCast, AS is followed by a type; in
+  // kColumns, those of an alias, each name may be.
+  enum class Paren : uint8_t { kPlain, kSource, kCast, kColumns };
   // The token before the current one, as far as it matters.
   struct Previous {
     SqlTokenKind kind = SqlTokenKind::kEnd;
@@ -42,6 +43,7 @@ class StatementClassifier {
   bool on_token();
   bool on_left_paren();
   bool on_right_paren();
+  bool on_operator();
   bool on_word();
   bool on_keyword(SqlKeyword keyword);
   bool on_modifying_keyword(SqlKeyword keyword);
@@ -53,6 +55,8 @@ class StatementClassifier {
   bool is_no_function_here(SqlKeyword keyword) const;
   bool check_function(std::string_view name);
   bool check_attribute(std::string_view name);
+  bool names_type() const;
+  bool inside(Paren paren) const { return depth_ > 0 && parens_[depth_ - 1] == paren; }
 
   SqlLexer lexer_;
   SqlToken token_;  // the current one
@@ -60,10 +64,13 @@ class StatementClassifier {
   Previous previous_;
   Previous before_previous_;
   Verb verb_ = Verb::kSelect;
-  Paren opening_ = Paren::kPlain;
+  static constexpr std::string_view kCatalogSchema = "pg_catalog";
+  static constexpr std::string_view kSettingsView = "pg_settings";  // an UPDATE of it is a SET
+  static constexpr uint32_t kMaxDepth = 64;
+  Paren opening_ = Paren::kPlain;  // what the parenthesis will be that comes next
+  Paren parens_[kMaxDepth];        // those that are open
   uint32_t depth_ = 0;
-  uint64_t source_parens_ = 0;  // bit n: the parenthesis that opened depth n + 1 is a kSource
-  bool set_seen_ = false;       // UPDATE's own SET has come
+  bool set_seen_ = false;  // UPDATE's own SET has come
   bool join_seen_ = false;
   const char* why_ = nullptr;
   const char* write_reason_ = nullptr;  // set: the statement is a write

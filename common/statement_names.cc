@@ -1,6 +1,7 @@
 // The statement classifier's rules for words and names: where a modification or a row lock may
 // stand, and whether a parenthesis behind a name makes it a call.
 #include "common/builtin_functions.h"
+#include "common/builtin_types.h"
 #include "common/statement_classifier.h"
 
 namespace pgring {
@@ -9,7 +10,10 @@ namespace {
 using enum SqlKeyword;
 using Kind = SqlTokenKind;
 
-constexpr std::string_view kCatalogSchema = "pg_catalog";
+// Without quotation marks, which must be the same thing to the caller.
+std::string_view bare(std::string_view name) {
+  return name.front() == '"' ? name.substr(1, name.size() - 2) : name;
+}
 
 bool is_name(Kind kind) { return kind == Kind::kWord || kind == Kind::kQuotedWord; }
 
@@ -67,7 +71,7 @@ bool StatementClassifier::on_for() {
 bool StatementClassifier::on_qualified_name() {
   const bool is_catalog =
       token_.kind == Kind::kWord && FoldedWord(token_.text).text() == kCatalogSchema;
-  const bool is_type = previous_.kind == Kind::kTypecast || previous_.keyword == kAs;
+  const bool is_type = names_type();
   uint32_t parts = 1;
   while (next_.kind == Kind::kDot) {
     advance();
@@ -76,9 +80,14 @@ bool StatementClassifier::on_qualified_name() {
     if (token_.kind == Kind::kOperator && token_.text.front() == '*') return true;
     if (!is_name(token_.kind)) return reject("unrecognised qualified name");
   }
+  const FoldedWord name(bare(token_.text));
+  if (name.text() == kCatalogSchema) return reject("pg_catalog as a name of its own");
+  if (name.text() == kSettingsView) return reject("changes or reads session state");
   const bool of_catalog = is_catalog && parts == 2 && token_.kind == Kind::kWord;
-  if (next_.kind == Kind::kLeftParen) {
-    if (!of_catalog || is_type) return reject("calls a function of another schema");
+  if (is_type || next_.kind == Kind::kString) {
+    if (!of_catalog || !is_builtin_type(name)) return reject("a type that is not built in");
+  } else if (next_.kind == Kind::kLeftParen) {
+    if (!of_catalog) return reject("calls a function of another schema");
     if (!check_function(token_.text)) return false;
   } else if (!of_catalog && !check_attribute(token_.text)) {
     return false;
@@ -89,10 +98,14 @@ bool StatementClassifier::on_qualified_name() {
 
 bool StatementClassifier::on_quoted_word() {
   if (next_.kind == Kind::kDot) return on_qualified_name();
-  if (token_.text.substr(1, token_.text.size() - 2) == kCatalogSchema) {
-    return reject("pg_catalog as a name of its own");
+  const std::string_view name = bare(token_.text);
+  if (name == kCatalogSchema) return reject("pg_catalog as a name of its own");
+  if (name == kSettingsView) return reject("changes or reads session state");
+  if ((names_type() || next_.kind == Kind::kString) && name != "char") {
+    return reject("a type that is not built in");
   }
   const bool names_columns = previous_.keyword == kAs;
+  if (names_columns) opening_ = next_.kind == Kind::kLeftParen ? Paren::kColumns : Paren::kPlain;
   if (next_.kind == Kind::kLeftParen && !names_columns) {
     return reject("calls a function by a quoted name");
   }
@@ -109,8 +122,13 @@ bool StatementClassifier::on_word_before_paren(SqlKeyword keyword) {
     return true;
   }
   if (is_no_function_here(keyword)) {
-    if (keyword == kJoin || (keyword == kNone && previous_.closes_source))
-      opening_ = Paren::kSource;
+    if (keyword == kCast) opening_ = Paren::kCast;
+    if (keyword == kJoin) opening_ = Paren::kSource;
+    if (keyword == kNone && previous_.closes_source) {
+      const FoldedWord word(token_.text);
+      const bool part_of_call = word.text() == "over" || word.text() == "filter";
+      opening_ = part_of_call ? Paren::kSource : Paren::kColumns;
+    }
     return true;
   }
   return check_function(token_.text);
@@ -134,8 +152,8 @@ bool StatementClassifier::is_no_function_here(SqlKeyword keyword) const {
   if (keyword == kSet) {
     return before == kUpdate || (verb_ == Verb::kUpdate && depth_ == 0 && !set_seen_);
   }
-  return keyword == kNeverFunction || keyword == kAll || keyword == kAs || keyword == kNot ||
-         keyword == kOn || keyword == kSelect || keyword == kValues;
+  return keyword == kNeverFunction || keyword == kCast || keyword == kAll || keyword == kAs ||
+         keyword == kNot || keyword == kOn || keyword == kSelect || keyword == kValues;
 }
 
 bool StatementClassifier::check_function(std::string_view name) {
@@ -153,9 +171,17 @@ bool StatementClassifier::check_function(std::string_view name) {
 }
 
 bool StatementClassifier::check_attribute(std::string_view name) {
-  if (name.front() == '"') name = name.substr(1, name.size() - 2);
-  if (may_be_attribute_call(FoldedWord(name))) return reject("an attribute that may be a call");
+  if (may_be_attribute_call(FoldedWord(bare(name))))
+    return reject("an attribute that may be a call");
   return true;
+}
+
+// Whether the current token, a name, is where only a type can be, or (the columns of an alias,
+// where any further name is) a part of one.
+bool StatementClassifier::names_type() const {
+  if (previous_.kind == Kind::kTypecast) return true;
+  if (inside(Paren::kCast)) return previous_.keyword == kAs;
+  return inside(Paren::kColumns) && is_name(previous_.kind);
 }
 
 }  // namespace pgring

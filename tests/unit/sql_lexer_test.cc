@@ -210,9 +210,10 @@ TEST_CASE("operators end where a comment begins") {
   CHECK(shape("1+--2\n3") == "non");
   CHECK(shape("1*/* 2 */3") == "non");
   CHECK(shape("1*/*2*/-/*3*/4") == "noon");
-  CHECK(shape("a<-1 b>=c d||e f->>'g'") == "wonwowwowwos");
+  CHECK(shape("a<-1 b>=c d||e f->>'g'") == "woonwowwowwos");
   CHECK(shape("a::int b:=c d:e f=>g") == "wtwwoww:wwow");
   CHECK(shape("a - - b") == "woow");
+  CHECK(shape("1=-2 3*+-4 5+-+6 7@-8 9||-1") == "noonnooonnooonnonnon");
   CHECK(shape("a @> b ?| c #>> d ~* e !~ f ` g % h ^ i & j") == "wowowowowowowowowow");
 }
 
