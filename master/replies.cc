@@ -17,6 +17,9 @@ constexpr wire::ErrorFields kConnectionLost{
     .message = "the server connection of this session was lost",
     .hint = "The transaction, if any, was rolled back by the server."};
 
+constexpr wire::ErrorFields kCancelled{.sqlstate = "57014",
+                                       .message = "canceling statement due to user request"};
+
 // In statement pooling a transaction block is refused before its BEGIN is confirmed.
 bool refuses_block(const Client& client, const FrameHeader& header) {
   return client.fd && client.pool->mode == PoolMode::kStatement && header.status != 'I';
@@ -64,7 +67,7 @@ void Replies::on_task_frame(uint8_t worker, const FrameHeader& header, std::stri
       return;
     case FrameKind::kRetry:
       finish(task);
-      return on_retry(client);
+      return on_retry(client, header.flags & kFrameMoved);
     case FrameKind::kFailed:
       finish(task);
       return on_failed(client, header, payload);
@@ -212,12 +215,16 @@ void Replies::fail_unit(Client& client, const wire::ErrorFields& fields) {
   on_failed(client, header, {error.data(), error.size()});
 }
 
-void Replies::on_retry(Client& client) {
+void Replies::on_retry(Client& client, bool moved) {
   if (!client.fd) {
     dispatcher_.end_unit(client);
     return frontend_.release_number(client);
   }
-  if (context_.tasks[client.task].attempts >= kMaxAttempts) {
+  Task& task = context_.tasks[client.task];
+  if (task.requests.load(std::memory_order_relaxed) & kRequestCancel) {
+    return fail_unit(client, kCancelled);  // the worker had given it back before it saw the request
+  }
+  if (!moved && ++task.attempts > kMaxAttempts) {
     return fail_unit(client, {.sqlstate = "08006",
                               .message = "the server connection was lost each time this statement "
                                          "was tried"});
@@ -299,7 +306,7 @@ void Replies::reclaim(Client& client, TaskWord word) {
                      (task.traffic == TaskTraffic::kIndependentRead && client.reply_bytes == 0) ||
                      task.kind == TaskKind::kHello;
   finish(task);
-  if (again) return on_retry(client);
+  if (again) return on_retry(client, false);
   FrameHeader header{};
   header.flags = client.reply_bytes > 0 ? kFrameFatal : 0;
   std::vector<char> error;
@@ -320,8 +327,7 @@ void Replies::cancel(uint32_t pid, std::string_view key) {
   const bool complete = client.feed == Feed::kHeld && client.message_left == 0;
   // Still on its lane, outside of a transaction: nothing has to reach the server.
   if (client.worker == 0 && complete && dispatcher_.take_back(client)) {
-    return fail_unit(client,
-                     {.sqlstate = "57014", .message = "canceling statement due to user request"});
+    return fail_unit(client, kCancelled);
   }
   dispatcher_.request(client, kRequestCancel);
 }

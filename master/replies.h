@@ -33,7 +33,7 @@ class Replies {
   void on_reply(Client& client, const FrameHeader& header, std::string_view payload);
   void on_end(Client& client, uint8_t worker, const FrameHeader& header);
   void on_failed(Client& client, const FrameHeader& header, std::string_view payload);
-  void on_retry(Client& client);
+  void on_retry(Client& client, bool moved);
   void on_link_lost(uint32_t index, uint8_t worker, std::string_view payload);
   void on_login_failed(uint32_t lane, const FrameHeader& header, std::string_view payload);
   void after_unit(Client& client);

@@ -13,6 +13,7 @@ constexpr uint8_t kMaxAttempts = 3;
 const char* name_of(UnitPurpose purpose) {
   switch (purpose) {
     case UnitPurpose::kTask:
+    case UnitPurpose::kHusk:
       return "a statement";
     case UnitPurpose::kConnectQuery:
       return "connect_query";
@@ -30,8 +31,9 @@ const char* name_of(UnitPurpose purpose) {
 
 void ServerConnection::conclude(Unit& unit, char status) {
   status_ = status;
-  if (unit.retry && status != 'I') {
-    die("a statement taken for independent left a transaction open");
+  if (status != 'I' && (unit.retry || line_.size() > 1)) {
+    log_error("{}: a statement taken for independent left a transaction open", pool_.config().name);
+    die("those behind it are not to run in that transaction");
     return;
   }
   if (unit.steps > 0) drop_steps(unit);
@@ -44,11 +46,6 @@ void ServerConnection::conclude(Unit& unit, char status) {
   if (phase_ != Phase::kReady) return;
   if (line_.empty()) {
     became_free();
-    return;
-  }
-  if (status != 'I' && linked_client_ == kNoClient) {
-    log_error("{}: a statement taken for independent left a transaction open", pool_.config().name);
-    die("transaction state is not known");
     return;
   }
   settle_made_up();
@@ -94,6 +91,7 @@ void ServerConnection::conclude_internal(Unit& unit, char status) {
   remove_front();
   switch (purpose) {
     case UnitPurpose::kTask:
+    case UnitPurpose::kHusk:
       return;
     case UnitPurpose::kParameters: {
       if (line_.empty()) break;  // the task behind it was taken back
@@ -160,13 +158,14 @@ void ServerConnection::unlink() {
   linked_client_ = kNoClient;
 }
 
-void ServerConnection::retry_task(const Unit& unit) {
+void ServerConnection::retry_task(const Unit& unit, uint8_t flags) {
   Task& task = context_.task(unit.task);
   task.consumed.store(0, std::memory_order_seq_cst);
   FrameHeader header{};
   header.kind = FrameKind::kRetry;
   header.task = unit.task;
   header.turn = unit.turn;
+  header.flags = flags;
   context_.frames.frame(header);
   count(context_.slot.counters.tasks_retried);
 }

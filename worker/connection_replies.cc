@@ -94,6 +94,7 @@ bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
       return true;
     case 'G':
     case 'W':
+      if (line_.size() > 1) return false;  // no read begins a COPY
       unit.copying = true;  // its stream goes on
       unit.closed = false;
       next_ = 0;
@@ -138,6 +139,7 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
       return;
     }
   }
+  if (unit.purpose == UnitPurpose::kHusk) return;
   if (unit.purpose != UnitPurpose::kTask) {
     server_farewell_.assign(piece.bytes);  // whoever needs the unit gets it in conclude_internal()
     return;

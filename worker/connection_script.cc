@@ -56,7 +56,7 @@ void ServerConnection::settle_made_up() {
 
 void ServerConnection::make_up(Unit& unit, const char* message) {
   flush_run();
-  if (unit.retry || unit.abandoned) return;
+  if (unit.purpose != UnitPurpose::kTask || unit.retry || unit.abandoned) return;
   context_.frames.reply(unit.task, unit.turn, {message, 5});
   unit.forwarded += 5;
 }

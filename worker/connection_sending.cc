@@ -22,6 +22,7 @@ void ServerConnection::add_task(uint32_t number) {
     context_.slot.attention.fetch_add(1, std::memory_order_relaxed);
   }
   feed();
+  check_line();
 }
 
 void ServerConnection::add_internal(UnitPurpose purpose, std::string_view sql) {
@@ -198,7 +199,7 @@ void ServerConnection::update_interest() {
 void ServerConnection::on_attention() {
   if (phase_ != Phase::kReady || line_.empty()) return;
   for (std::size_t i = 0; i < line_.size(); ++i) look_at_requests(line_[i]);
-  if (withdraw_unsent()) return;
+  if (withdraw_cancelled()) return;
   cancel_front();
   feed();
   if (!line_.empty() && reading_paused_ && !window_full(line_.front())) {
@@ -216,37 +217,16 @@ void ServerConnection::look_at_requests(Unit& unit) {
   if ((requests & kRequestAbandon) != 0) unit.abandoned = true;
 }
 
-// Takes units out of the line that were cancelled before anything was sent of them. True if the
-// connection has died of it.
-bool ServerConnection::withdraw_unsent() {
-  for (std::size_t i = line_.size(); i-- > next_;) {
-    const Unit unit = line_[i];
-    // What a linked client's transaction makes of the cancel, only the server can say.
-    if (unit.started || !unit.cancel_wanted || linked_client_ != kNoClient) continue;
-    context_.scratch.clear();
-    wire::append_error(context_.scratch,
-                       {.sqlstate = "57014", .message = "canceling statement due to user request"});
-    fail_task(unit, 0, {context_.scratch.data(), context_.scratch.size()});
-    for (std::size_t k = i; k + 1 < line_.size(); ++k) line_[k] = line_[k + 1];
-    line_.pop_back();
-  }
-  // The reply of an unfinished stream would never end.
-  if (!line_.empty() && line_.front().abandoned && !line_.front().closed) {
-    die("the client left in the middle of a statement");
-    return true;
-  }
-  return false;
-}
-
 void ServerConnection::cancel_front() {
   if (line_.empty() || cancel_pending_) return;
   Unit& unit = line_.front();
   if (!unit.cancel_wanted || !unit.started || unit.cancel_sent) return;
-  // Nobody waits for it: not worth the risk to its neighbours.
-  if (unit.abandoned && line_.size() > 1) return;
+  // Nobody waits for it: not worth the trouble to its neighbours.
+  if (unit.abandoned && has_tasks_behind()) return;
   unit.cancel_sent = true;
   unit.cancel_wanted = false;
-  for (std::size_t i = 1; i < line_.size(); ++i) line_[i].cancel_risk = true;
+  give_back_line();  // the request may come too late, and hit the next one
+  for (std::size_t i = 1; i < line_.size(); ++i) line_[i].cancel_risk = true;  // who could not go
   if (backend_place_ == BackendRegistry::kNone) return;
   cancel_pending_ = context_.canceller->start(context_.backends.at(backend_place_), this);
   if (cancel_pending_) count(context_.slot.counters.cancels_sent);

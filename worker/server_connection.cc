@@ -142,7 +142,8 @@ uint8_t ServerConnection::acceptable(uint32_t depth) const {
   const Unit& front = line_.front();
   if (front.cancel_wanted || front.abandoned) return 0;
   if (context_.now - front_since_ > pool_.config().pipeline_stall_us) return 0;
-  return traffic_bit(TaskTraffic::kIndependentRead) | traffic_bit(TaskTraffic::kIndependentWrite);
+  // Reads only: what stands in a line can be taken out of it again only if it may run twice.
+  return traffic_bit(TaskTraffic::kIndependentRead);
 }
 
 void ServerConnection::check_timers() {
@@ -155,6 +156,7 @@ void ServerConnection::check_timers() {
     context_.wake_at(login_deadline_);
   }
   if (phase_ != Phase::kReady) return;
+  check_line();
   if (config.server_lifetime_us > 0) {
     if (context_.now >= opened_at_ + config.server_lifetime_us) {
       retire();

@@ -2,7 +2,8 @@
 //
 // Invariants
 //  - Units are answered in the order of the line; the front one owns the bytes that arrive.
-//  - More than one unit is in line only while all but the last are independent reads.
+//  - More than one unit is in line only while all are independent reads of clients, or husks of
+//    such (but for an internal one in front of the task that needs it).
 //  - line_[0 .. next_) have been taken whole; line_[next_] is being sent or waits.
 //  - A connection whose last unit did not end in ReadyForQuery `I` is linked or dead.
 #pragma once
@@ -97,7 +98,15 @@ class ServerConnection {
   void want_flush();
   void look_at_requests(Unit& unit);
   void cancel_front();
-  bool withdraw_unsent();
+
+  // Units behind the front (connection_line.cc).
+  void check_line();
+  void give_back_line();
+  bool has_tasks_behind() const;
+  void give_back(const Unit& unit);
+  void leave_husk(Unit& unit);
+  bool withdraw_cancelled();
+  void remove(std::size_t index);
 
   // Replies (connection_replies.cc).
   void receive();
@@ -128,7 +137,7 @@ class ServerConnection {
   void became_free();
   void fail_unit(const Unit& unit, const Loss& loss);
   void fail_task(const Unit& unit, uint8_t flags, std::string_view error);
-  void retry_task(const Unit& unit);
+  void retry_task(const Unit& unit, uint8_t flags = 0);
   void remove_front();
   void unlink();
   std::size_t queued() const { return out_.size() - out_sent_; }

@@ -13,6 +13,7 @@ enum class UnitPurpose : uint8_t {
   kParameters,    // SET statements for the task behind it
   kReset,         // the reset query
   kCheck,         // the check query
+  kHusk,          // of a task that has left the line: see connection_line.cc
 };
 
 struct Unit {
