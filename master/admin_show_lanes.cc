@@ -1,4 +1,6 @@
 // SHOW LANES and WORKERS: what pgring has and no other pooler.
+#include <algorithm>
+
 #include "common/settings_value.h"
 #include "master/admin_show.h"
 #include "master/client_census.h"
@@ -12,6 +14,8 @@ struct Shares {
   uint32_t idle = 0;
   uint32_t login = 0;
   uint32_t room = 0;
+  uint32_t service_us = 0;  // of the slowest worker
+  uint32_t gathering = 0;   // so many connections are kept busy before lines form; 0: none do
 
   void add(const LaneShare& share) {
     connections += share.connections.load(std::memory_order_relaxed);
@@ -19,6 +23,9 @@ struct Shares {
     idle += share.idle.load(std::memory_order_relaxed);
     login += share.logging_in.load(std::memory_order_relaxed);
     room += share.room.load(std::memory_order_relaxed);
+    if (share.connections.load(std::memory_order_relaxed) == 0) return;
+    service_us = std::max(service_us, share.service_us.load(std::memory_order_relaxed));
+    gathering += share.gathering.load(std::memory_order_relaxed);
   }
 };
 
@@ -46,7 +53,8 @@ void show_lanes(AdminCall& call) {
                    shares.connections, shares.active, shares.idle, shares.login,
                    lane.config.pipeline_depth, clients.active, clients.waiting, clients.idle,
                    lane.stats.queries.load(std::memory_order_relaxed),
-                   lane.stats.errors.load(std::memory_order_relaxed));
+                   lane.stats.errors.load(std::memory_order_relaxed), shares.service_us,
+                   shares.gathering);
   }
 }
 

@@ -141,7 +141,8 @@ uint8_t ServerConnection::acceptable(uint32_t depth) const {
   if (next_ < line_.size()) return 0;  // the last one is still being sent, or waits itself
   const Unit& front = line_.front();
   if (front.cancel_wanted || front.abandoned) return 0;
-  if (context_.now - front_since_ > pool_.config().pipeline_stall_us) return 0;
+  const int64_t running = std::max<int64_t>(context_.now - front_since_, 0);
+  if (running >= pool_.config().pipeline_stall_us) return 0;
   // Reads only: what stands in a line can be taken out of it again only if it may run twice.
   return traffic_bit(TaskTraffic::kIndependentRead);
 }
