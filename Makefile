@@ -52,7 +52,7 @@ ASAN := BUILD=build/asan CXXFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=add
 TSAN := BUILD=build/tsan CXXFLAGS="-O1 -g -fsanitize=thread" LDFLAGS="-fsanitize=thread"
 
 .PHONY: help all deps demo run tests check check-unit check-process check-solaris check-e2e \
-        check-differential check-layers check-model check-docs check-drivers check-asan check-tsan fuzz bench tidy format \
+        check-differential check-depths check-layers check-model check-docs check-drivers check-asan check-tsan fuzz bench tidy format \
         clean
 
 all: $(BUILD)/pgringd $(BUILD)/pgringctl ## build the programs (the default)
@@ -116,6 +116,10 @@ check-e2e: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) $(SOLARIS_TESTS)
 
 check-differential: $(BUILD)/pgringd ## random protocol scripts, direct and pooled, must give the same bytes
 	@$(RUN) differential
+
+check-depths: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) ## end-to-end and differential tests without pipelining, and at depth 64
+	@PIPELINE_DEPTH=1 $(RUN) e2e differential
+	@PIPELINE_DEPTH=64 $(RUN) e2e differential
 
 check-model: ## every order of the task ring's steps, with spin
 	@$(RUN) model

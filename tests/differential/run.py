@@ -3,11 +3,13 @@
 
   tests/differential/run.py --seed 7 --rounds 200 --mode transaction
 
-A difference prints the seed, a shrunk script of each client involved and both sides' messages; the
+Most of the time is played at pipeline_depth 8, the rest at 1 and 64; PIPELINE_DEPTH or --depth names
+one instead. A difference prints the seed, a shrunk script of each client involved and both sides' messages; the
 same seed with --round plays that round alone.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -22,6 +24,7 @@ from player import play
 from shrink import shrink
 
 MODES = ["session", "transaction", "statement"]
+DEPTHS = {8: 0.7, 1: 0.15, 64: 0.15}  # share of the time
 
 
 class Contest:
@@ -97,12 +100,12 @@ def report(contest, scripts, options, where):
     sys.stdout.flush()
 
 
-def play_mode(host, mode, options, seconds):
+def play_mode(host, mode, options, seconds, depth=8):
     """Plays the rounds of one mode; returns how many differed."""
     pool_size = options.clients + 2 if mode == "session" else options.pool_size
 
     def restart():
-        host.start_pooler(options.via, mode, pool_size, options.program)
+        host.start_pooler(options.via, mode, pool_size, options.program, depth)
 
     restart()
     contest = Contest(host, options.via, restart)
@@ -111,7 +114,8 @@ def play_mode(host, mode, options, seconds):
     for number in [options.round] if options.round is not None else range(options.rounds):
         if time.monotonic() > end or differences >= options.stop_after:
             break
-        where = f"mode {mode}: --seed {options.seed} --round {number} --clients {options.clients}"
+        where = (f"mode {mode}: --seed {options.seed} --round {number} --clients {options.clients}"
+                 f" --depth {depth}")
         scripts = generate.scripts(f"{options.seed}/{mode}/{number}", mode, names, options.length,
                                    servers.USER, servers.DATABASE)
         if options.show:
@@ -127,7 +131,7 @@ def play_mode(host, mode, options, seconds):
             report(contest, scripts, options, where)
             contest.anew = False
     print(f"differential: mode {mode}: {played} rounds, {contest.exchanges} steps, "
-          f"{differences} differ (seed {options.seed})")
+          f"{differences} differ (seed {options.seed}, depth {depth})")
     return differences
 
 
@@ -143,6 +147,7 @@ def arguments(words=None):
     parser.add_argument("--program", help="the pooler's binary")
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--pool-size", type=int, default=2)
+    parser.add_argument("--depth", type=int, default=os.environ.get("PIPELINE_DEPTH"))
     parser.add_argument("--length", type=int, default=14, help="actions of a script at most")
     parser.add_argument("--stop-after", type=int, default=1, help="differences per mode")
     parser.add_argument("--shrink", type=float, default=60, help="seconds; 0 for none")
@@ -153,10 +158,11 @@ def arguments(words=None):
 def main():
     options = arguments()
     modes = MODES if options.mode == "all" else [options.mode]
+    depths = {options.depth: 1} if options.depth is not None else DEPTHS
     host = servers.Servers(options.clients)
     try:
-        differences = sum(play_mode(host, mode, options, options.seconds / len(modes))
-                          for mode in modes)
+        differences = sum(play_mode(host, mode, options, share * options.seconds / len(modes), depth)
+                          for depth, share in depths.items() for mode in modes)
     finally:
         host.stop()
     return 1 if differences else 0

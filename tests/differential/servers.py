@@ -47,7 +47,7 @@ class Servers:
         self.port = self.via_port = self.cluster.port
         self.pooler = None
 
-    def start_pooler(self, via, mode, pool_size, program=None):
+    def start_pooler(self, via, mode, pool_size, program=None, depth=8):
         """Puts pgring or PgBouncer in front; 'direct' compares PostgreSQL with itself."""
         self.stop_pooler()
         self.via_port = self.port
@@ -63,7 +63,7 @@ class Servers:
             self.pooler = PgBouncer(self.cluster, settings=settings)
             self.pooler.program = program or self.pooler.program
         else:
-            self.pooler = Pgring(self.cluster, settings=settings)
+            self.pooler = Pgring(self.cluster, settings={**settings, "pipeline_depth": depth})
         self.pooler.start()
         self.via_port = self.pooler.port
 

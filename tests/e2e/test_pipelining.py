@@ -156,7 +156,8 @@ def test_a_statement_in_line_is_cancelled_at_once(start):
 
 def test_statement_timeout_hits_only_whoever_runs_too_long(make_pgring, tables):
     pgring = make_pgring(
-        settings={"default_pool_size": 1, "worker_processes": 1, "admin_users": "postgres"},
+        settings={"default_pool_size": 1, "worker_processes": 1, "admin_users": "postgres",
+                  "pipeline_depth": 8},
         databases={"*": "host=%s port=%d connect_query='set statement_timeout = 60'" %
                         (tables.directory, tables.port)})
     crowd = Crowd(pgring)
@@ -266,7 +267,8 @@ def test_a_byte_of_a_longer_character_is_no_backslash(start):
 def test_depth_and_stall_are_of_each_database(make_pgring, tables):
     where = "host=%s port=%d" % (tables.directory, tables.port)
     pgring = make_pgring(
-        settings={"default_pool_size": 1, "worker_processes": 1, "admin_users": "postgres"},
+        settings={"default_pool_size": 1, "worker_processes": 1, "admin_users": "postgres",
+                  "pipeline_depth": 8},
         databases={"off": where + " dbname=test pipeline_depth=1",
                    "hasty": where + " dbname=test pipeline_stall=0",
                    "test": where + " pipeline_depth=64"})

@@ -46,6 +46,8 @@ class Pgring:
         base = {"listen_addr": "127.0.0.1", "listen_port": self.port, "auth_type": "trust",
                 "unix_socket_dir": self.directory, "pidfile": self.pid_path,
                 "pool_mode": "transaction", "worker_processes": 2}
+        if "PIPELINE_DEPTH" in os.environ:
+            base["pipeline_depth"] = os.environ["PIPELINE_DEPTH"]
         sections = [("databases", self.databases), ("users", self.users),
                     ("pgring", {**base, **self.settings})]
         with open(self.config_path, "w", encoding="utf-8") as file:
