@@ -6,6 +6,8 @@
 #include <array>
 #include <ctime>
 
+#include "common/text_escape.h"
+
 namespace pgring {
 namespace {
 
@@ -76,29 +78,6 @@ void append_field(LogLine& line, std::string_view name, std::string_view value) 
   append(line, name);
   line.push_back('=');
   append_value(line, value);
-}
-
-// Length of the UTF-8 character at the beginning of `text`, 0 if there is no valid one.
-// Unicode 15, table 3-7.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&text](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto tail = [&byte](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool overlong = lead == 0xE0 && byte(1) < 0xA0;
-    const bool surrogate = lead == 0xED && byte(1) > 0x9F;
-    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool overlong = lead == 0xF0 && byte(1) < 0x90;
-    const bool beyond = lead == 0xF4 && byte(1) > 0x8F;
-    return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
 }
 
 // RFC 8259, section 7. Bytes that are not UTF-8 become U+FFFD, one each.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "common/listen_address.h"
 #include "common/settings_sections.h"
 #include "common/settings_table.h"
 #include "common/shared_state.h"
@@ -79,18 +80,14 @@ class Checker {
       error("unix_socket_dir", fmt::format("socket path {} is longer than {} bytes",
                                            in_quotes(path), sizeof(sockaddr_un::sun_path) - 1));
     }
-    if (!settings_.metrics_listen.empty() && !is_address(settings_.metrics_listen)) {
-      error("metrics_listen", fmt::format("invalid value {} for \"metrics_listen\": expected "
-                                          "address:port, for example 127.0.0.1:9127",
-                                          in_quotes(settings_.metrics_listen)));
+    const std::string& metrics = settings_.metrics_listen;
+    if (!metrics.empty() && !parse_listen_address(metrics)) {
+      error("metrics_listen",
+            fmt::format("invalid value {} for \"metrics_listen\": expected address:port, for "
+                        "example 127.0.0.1:9127, [::1]:9127 or *:9127, or a port alone, which "
+                        "means 127.0.0.1",
+                        in_quotes(metrics)));
     }
-  }
-
-  static bool is_address(std::string_view text) {
-    const std::size_t colon = text.rfind(':');
-    int port = 0;
-    return colon != std::string_view::npos && colon > 0 &&
-           parse_value(text.substr(colon + 1), kPort, port);
   }
 
   void check_logging() {

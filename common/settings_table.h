@@ -79,7 +79,7 @@ inline constexpr auto kSettings = std::to_array<Entry<Settings>>({
     entry<&S::max_prepared_statements>("max_prepared_statements", "200", kCount),
     entry<&S::max_user_client_connections>("max_user_client_connections", "0", kCount).later(),
     entry<&S::max_user_connections>("max_user_connections", "0", kCount),
-    entry<&S::metrics_listen>("metrics_listen").restart().ours(),
+    entry<&S::metrics_listen>("metrics_listen").ours(),
     entry<&S::min_pool_size>("min_pool_size", "0", kCount),
     entry<&S::payload_memory>("payload_memory", "64MB", size(1 << 20, int64_t{1} << 40))
         .restart()

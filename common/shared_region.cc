@@ -2,12 +2,13 @@
 // (madvise takes a caddr_t there), so that a plain mmap stands in where PGRING_PLAIN_MMAP is set.
 #include "common/shared_region.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <system_error>
 
 #ifdef PGRING_PLAIN_MMAP
-#include <sys/mman.h>
-
-#include <cerrno>
 
 namespace pgring {
 struct SharedRegion::Mapping {
@@ -51,5 +52,14 @@ SharedRegion& SharedRegion::operator=(SharedRegion&&) noexcept = default;
 
 char* SharedRegion::data() const { return static_cast<char*>(mapping_->get_address()); }
 std::size_t SharedRegion::size() const { return mapping_->get_size(); }
+
+void SharedRegion::keep_for_reading(std::size_t bytes) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t kept = (bytes + page - 1) / page * page;
+  if (mprotect(data(), kept, PROT_READ) != 0) {
+    throw std::system_error(errno, std::system_category(), "mprotect");
+  }
+  if (kept < size()) munmap(data() + kept, size() - kept);
+}
 
 }  // namespace pgring

@@ -18,6 +18,10 @@ class SharedRegion {
   char* data() const;
   std::size_t size() const;
 
+  // In a forked child that only looks: the first `bytes` can be read and no longer written, the
+  // rest is not there any more.
+  void keep_for_reading(std::size_t bytes);
+
  private:
   struct Mapping;
   std::unique_ptr<Mapping> mapping_;

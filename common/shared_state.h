@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common/server_status.h"
 #include "common/task.h"
 #include "common/task_ring.h"
 
@@ -21,7 +22,10 @@ constexpr uint32_t kMaxParameterSets = 4096;
 // How to connect for a lane, and the limits that hold for it. The master writes it whole, with
 // `version` odd while it does; a worker copies it and checks that version was even and unmoved.
 struct LaneConfig {
-  char name[64];        // "database/user", for log lines
+  char name[64];  // "database/user", for log lines
+  // As clients name it, and of the server's side: for the status process. Cut where too long.
+  char database_name[256];
+  char user_name[256];
   char conninfo[3072];  // for libpq, with everything but what the worker adds itself
   char connect_query[1024];
   char reset_query[256];
@@ -33,7 +37,8 @@ struct LaneConfig {
   int64_t reserve_pool_timeout_us;
   uint32_t max_db_connections;  // 0: no limit
   uint32_t max_user_connections;
-  uint32_t user;  // index shared by all lanes of one user
+  uint32_t user;       // index shared by all lanes of one user
+  uint32_t pool_mode;  // a PoolMode, for the status process
   uint32_t pipeline_depth;
   int64_t pipeline_stall_us;
   int64_t server_lifetime_us;  // 0: each connection is used once
@@ -61,6 +66,8 @@ struct LaneShare {
   std::atomic<uint32_t> service_us;  // moving average of the time at the front of a connection
   std::atomic<uint32_t> gathering;  // short reads line up once so many connections are busy; 0: not
   std::atomic<uint64_t> server_parses;
+  std::atomic<int64_t> login_failed_at;     // of a connection, monotonic us; 0: never
+  std::atomic<int64_t> login_succeeded_at;  // likewise
 };
 
 // What clients of a lane have seen. Only the master writes; SHOW and the status process read.
@@ -87,6 +94,7 @@ struct LaneStats {
   std::atomic<uint32_t> clients_active;
   std::atomic<uint32_t> clients_waiting;
   std::atomic<uint32_t> clients_idle;
+  std::atomic<uint32_t> overflow;             // clients whose task found the lane full
   std::atomic<int64_t> oldest_waiting_since;  // monotonic us, 0: nobody waits
   LatencyHistogram queue;
   LatencyHistogram server;
@@ -178,7 +186,7 @@ struct SharedHeader {
   uint32_t block_count;
   std::atomic<uint32_t> worker_count;  // highest slot that may be in use
   std::atomic<uint32_t> lane_count;    // lanes ever used; grows only
-  std::atomic<uint32_t> free_blocks;   // for SHOW; the master's
+  ServerStatus status;                 // the master's
 };
 
 // The mapping cut into its parts. Cheap to copy; every process makes its own from the header.

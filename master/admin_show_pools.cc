@@ -5,6 +5,7 @@
 #include "common/settings_value.h"
 #include "master/admin_show.h"
 #include "master/client_census.h"
+#include "master/latency_buckets.h"
 
 namespace pgring {
 namespace {
@@ -55,48 +56,11 @@ uint32_t count_consoles(const ClientTable& clients) {
   return count;
 }
 
-struct TimeOf {
-  const char* name;
-  LatencyHistogram LaneStats::*histogram;
-};
-constexpr TimeOf kTimes[] = {
-    {"queue", &LaneStats::queue}, {"server", &LaneStats::server}, {"total", &LaneStats::total}};
-
-struct Buckets {
-  uint64_t counts[kHistogramBuckets] = {};
-  uint64_t count = 0;
-  uint64_t sum_us = 0;
-
-  void add(const LatencyHistogram& histogram) {
-    for (uint32_t i = 0; i < kHistogramBuckets; ++i) {
-      const uint64_t here = histogram.buckets[i].load(std::memory_order_relaxed);
-      counts[i] += here;
-      count += here;
-    }
-    sum_us += histogram.sum_us.load(std::memory_order_relaxed);
-  }
-  // Linear within the bucket: at most a factor of two from the truth.
-  uint64_t percentile(double share) const {
-    const double wanted = share * static_cast<double>(count);
-    double below = 0;
-    for (uint32_t i = 0; i < kHistogramBuckets; ++i) {
-      const auto here = static_cast<double>(counts[i]);
-      if (here > 0 && below + here >= wanted) {
-        const double from = i == 0 ? 0 : static_cast<double>(uint64_t{1} << i);
-        const auto to = static_cast<double>(uint64_t{2} << i);
-        return static_cast<uint64_t>(from + (to - from) * (wanted - below) / here);
-      }
-      below += here;
-    }
-    return 0;
-  }
-};
-
 // By pool and time.
-std::map<PoolName, std::map<std::string, Buckets>> read_histograms(Context& context) {
-  std::map<PoolName, std::map<std::string, Buckets>> pools;
+std::map<PoolName, std::map<std::string, LatencyBuckets>> read_histograms(Context& context) {
+  std::map<PoolName, std::map<std::string, LatencyBuckets>> pools;
   for (const auto& [key, pool] : context.pools.all()) {
-    for (const TimeOf& time : kTimes) {
+    for (const LatencyTime& time : kLatencyTimes) {
       pools[name_of(pool)][time.name].add(context.state.lanes[pool.lane].stats.*time.histogram);
     }
   }

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <climits>
-#include <set>
 
 #include "common/version.h"
 #include "master/admin_show.h"
+#include "master/list_counts.h"
 
 namespace pgring {
 namespace {
@@ -27,38 +27,18 @@ void add_store(ResultTable& table, const Store& store) {
 }  // namespace
 
 void show_lists(AdminCall& call) {
-  Context& context = call.services.context;
-  std::set<std::string> databases{"pgbouncer"}, users;
-  for (const DatabaseSettings& line : context.settings.databases) {
-    if (line.name != "*") databases.insert(line.name);
-  }
-  for (const UserSettings& line : context.settings.users) users.insert(line.name);
-  uint32_t servers = 0;
-  for (const auto& [key, pool] : context.pools.all()) {
-    databases.insert(key.database);
-    users.insert(key.user);
-    for (const LaneShare& share : context.state.lanes[pool.lane].shares) {
-      servers += share.connections.load(std::memory_order_relaxed);
-    }
-  }
-  uint32_t used = 0, login = 0, free = 0;
-  for (const auto& client : call.services.frontend.all()) {
-    if (client->state == ClientState::kFree) ++free;
-    if (!client->fd) continue;
-    ++used;
-    if (client->state == ClientState::kStartup || client->state == ClientState::kLogin) ++login;
-  }
+  const ListCounts counts = count_lists(call.services.context, call.services.frontend);
   ResultTable& table = call.table;
-  table.row("databases", databases.size());
-  table.row("users", users.size());
+  table.row("databases", counts.databases);
+  table.row("users", counts.users);
   table.row("peers", 0);
-  table.row("pools", context.pools.all().size() + 1);
+  table.row("pools", counts.pools);
   table.row("peer_pools", 0);
-  table.row("free_clients", free);
-  table.row("used_clients", used);
-  table.row("login_clients", login);
+  table.row("free_clients", counts.free_clients);
+  table.row("used_clients", counts.used_clients);
+  table.row("login_clients", counts.login_clients);
   table.row("free_servers", 0);
-  table.row("used_servers", servers);
+  table.row("used_servers", counts.used_servers);
   for (const char* name : {"dns_names", "dns_zones", "dns_queries", "dns_pending"}) {
     table.row(name, 0);
   }

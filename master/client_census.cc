@@ -67,6 +67,10 @@ void publish_census(const ClientTable& clients, Context& context) {
     stats.clients_idle.store(lanes[i].idle, std::memory_order_relaxed);
     stats.oldest_waiting_since.store(lanes[i].oldest_waiting_since, std::memory_order_relaxed);
   }
+  for (const auto& [key, pool] : context.pools.all()) {
+    context.state.lanes[pool.lane].stats.overflow.store(static_cast<uint32_t>(pool.waiting.size()),
+                                                        std::memory_order_relaxed);
+  }
 }
 
 }  // namespace pgring

@@ -50,6 +50,7 @@ class Frontend {
     return index < clients_.size() && clients_[index]->state != ClientState::kFree;
   }
   std::vector<std::unique_ptr<Client>>& all() { return clients_; }
+  const std::vector<std::unique_ptr<Client>>& all() const { return clients_; }
   // Clients that are logged in or on the way to it.
   uint32_t count() const { return count_; }
   Login& login() { return login_; }

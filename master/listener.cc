@@ -25,7 +25,9 @@ namespace pgring {
 namespace {
 
 [[noreturn]] void refuse(std::string_view what, const std::string& where, int error) {
-  throw std::runtime_error(fmt::format("cannot {} {}: {}", what, where, strerror(error)));
+  const std::string text = fmt::format("cannot {} {}: {}", what, where, strerror(error));
+  if (error == EADDRINUSE) throw AddressInUse(text);
+  throw std::runtime_error(text);
 }
 
 Fd make_socket(int family, const std::string& where) {
@@ -92,8 +94,7 @@ void Listeners::bind_tcp(const Settings& settings, const std::string& address) {
   const int failure =
       getaddrinfo(address == "*" ? nullptr : address.c_str(), port.c_str(), &hints, &list);
   if (failure != 0) {
-    throw std::runtime_error(
-        fmt::format("listen_addr: cannot resolve {}: {}", where, gai_strerror(failure)));
+    throw std::runtime_error(fmt::format("cannot resolve {}: {}", where, gai_strerror(failure)));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
   for (const addrinfo* at = list; at; at = at->ai_next) {

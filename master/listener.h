@@ -1,6 +1,7 @@
 // The sockets on which clients arrive: TCP over IPv4 and IPv6, and a unix-domain socket.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,11 @@
 #include "master/socket_activation.h"
 
 namespace pgring {
+
+// What Listeners throws where another socket has the address.
+struct AddressInUse : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 class Listeners {
  public:
@@ -22,6 +28,8 @@ class Listeners {
   Listeners(Listeners&&) = default;
 
   const std::vector<Fd>& sockets() const { return sockets_; }
+  // For a process that serves them in a loop of its own.
+  std::vector<Fd> release() { return std::move(sockets_); }
   // Stops listening; the unix socket's file is removed.
   void close();
   // In a forked child: the sockets are closed here and stay as they are elsewhere.

@@ -98,6 +98,7 @@ bool LoggerKeeper::on_exit(pid_t pid, int status) {
     start();
     return true;
   }
+  ++restarts_;
   start_at_ = monotonic_us() + kRestartDelay;
   if (WIFSIGNALED(status)) {
     log_error("the logger was killed by signal {} ({}); its records wait for the next one",

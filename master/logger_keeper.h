@@ -37,6 +37,10 @@ class LoggerKeeper {
   void abandon() { alive_.write.reset(); }
 
   uint64_t dropped() const { return ring_.dropped(); }
+  // 0 between two of them.
+  pid_t pid() const { return pid_; }
+  // How often one died, and not to make room for the next.
+  uint64_t restarts() const { return restarts_; }
 
  private:
   static unsigned slot_of(LogProcess process);
@@ -50,6 +54,7 @@ class LoggerKeeper {
   pid_t pid_ = 0;
   int64_t start_at_ = 0;  // 0: runs, or is not wanted
   int64_t replaced_at_ = 0;
+  uint64_t restarts_ = 0;
   bool finishing_ = false;
 };
 

@@ -27,6 +27,7 @@
 #include "master/pid_file.h"
 #include "master/service_notify.h"
 #include "master/socket_activation.h"
+#include "master/status_keeper.h"
 
 namespace pgring {
 namespace {
@@ -70,6 +71,10 @@ int serve(const CommandLine& options, Settings settings, const ProcessTitle& tit
     raise_descriptor_limit();
     const ServiceNotify manager = ServiceNotify::from_environment();
     Listeners listeners = listen(settings);
+    std::optional<Listeners> metrics;
+    if (!settings.metrics_listen.empty()) {
+      metrics.emplace(listen_for_metrics(settings.metrics_listen));
+    }
     const std::string user = options.user.empty() ? settings.user : options.user;
     std::optional<PidFile> pid_file;
     if (!settings.pidfile.empty()) pid_file.emplace(PidFile::take(settings.pidfile));
@@ -79,7 +84,7 @@ int serve(const CommandLine& options, Settings settings, const ProcessTitle& tit
     }
     const std::vector<std::string> names = listeners.names();
     prefer_batches();
-    Master master(std::move(settings), std::move(listeners), title, manager);
+    Master master(std::move(settings), std::move(listeners), std::move(metrics), title, manager);
     for (const std::string& name : names) log_info("listening on {}", name);
     log_info("pgringd {} is ready, pid {}", kVersion, getpid());
     startup.ready();

@@ -10,6 +10,8 @@
 #include "common/platform.h"
 #include "master/capacity.h"
 #include "master/client_census.h"
+#include "master/server_status_publisher.h"
+#include "master/status_process.h"
 
 namespace pgring {
 namespace {
@@ -28,8 +30,8 @@ std::vector<Doorbell> make_doorbells() {
 
 }  // namespace
 
-Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title,
-               const ServiceNotify& manager)
+Master::Master(Settings settings, Listeners listeners, std::optional<Listeners> metrics,
+               const ProcessTitle& title, const ServiceNotify& manager)
     : title_(title),
       manager_(manager),
       logger_(log_config_from(settings),
@@ -50,7 +52,11 @@ Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title
       stats_(context_.state, monotonic_us()),
       console_({context_, frontend_, dispatcher_, stats_}),
       supervisor_(context_, doorbells_, replies_,
-                  [this](uint8_t number) { become_worker(number); }) {
+                  [this](uint8_t number) { become_worker(number); }),
+      status_(context_.settings.metrics_listen, std::move(metrics),
+              [this](Listeners taken, int liveness) {
+                return become_status(std::move(taken), liveness);
+              }) {
   dispatcher_.client_of = [this](uint32_t index) -> Client& { return frontend_.client(index); };
   frontend_.login().on_cancel = [this](uint32_t pid, std::string_view key) {
     replies_.cancel(pid, key);
@@ -59,6 +65,7 @@ Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title
   logger_.start();
   logger_.attach({LogProcessKind::kMaster, 0});
   context_.now = monotonic_us();
+  publish_start(context_.state.header->status);
   context_.poller->add(signals_.fd(), make_token(TokenKind::kSignal, 0), Interest::kRead);
   supervisor_.set_count(worker_count(context_.settings));
   for (const Fd& socket : listeners_.sockets()) {
@@ -66,6 +73,7 @@ Master::Master(Settings settings, Listeners listeners, const ProcessTitle& title
                          make_token(TokenKind::kListener, static_cast<uint32_t>(socket.get())),
                          Interest::kRead);
   }
+  status_.start();
 }
 
 void Master::connect_console() {
@@ -98,6 +106,7 @@ void Master::become_child() {
   for (auto& client : frontend_.all()) client->fd.reset();
   frontend_.lingering().abandon();
   supervisor_.abandon();
+  status_.abandon();
   context_.poller.reset();
 }
 
@@ -105,6 +114,14 @@ void Master::become_worker(uint8_t number) {
   become_child();
   logger_.attach({LogProcessKind::kWorker, number});
   title_.set(fmt::format("worker {}", number));
+}
+
+int Master::become_status(Listeners listeners, int liveness) {
+  become_child();
+  logger_.attach({LogProcessKind::kStatus, 0});
+  title_.set("status");
+  return run_status({region_, context_.state, listeners.release(), liveness,
+                     [this] { return logger_.dropped(); }});
 }
 
 int Master::run() {
@@ -164,6 +181,12 @@ void Master::tick() {
   console_.serve_waiting();
   supervisor_.restart_due();
   logger_.tick();
+  status_.tick();
+  publish_server_status(context_, frontend_,
+                        {.stopping = stopping_ != Stopping::kNo,
+                         .logger_pid = logger_.pid(),
+                         .logger_restarts = logger_.restarts(),
+                         .status_restarts = status_.restarts()});
 }
 
 // Clients whose input was held back and may go on. Serving one may hold up or release others.
@@ -209,7 +232,8 @@ void Master::handle_signals() {
 void Master::reap() {
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (!logger_.on_exit(pid, status)) supervisor_.on_exit(pid, status);
+    if (logger_.on_exit(pid, status) || status_.on_exit(pid, status)) continue;
+    supervisor_.on_exit(pid, status);
   }
 }
 
@@ -277,6 +301,7 @@ void Master::farewell() {
   }
   supervisor_.stop_all(2);
   supervisor_.wait_all(3'000'000);
+  status_.finish();
   log_info("stopped");
   logger_.finish();
 }

@@ -21,6 +21,7 @@
 #include "master/replies.h"
 #include "master/service_notify.h"
 #include "master/signals.h"
+#include "master/status_keeper.h"
 #include "master/supervisor.h"
 #include "master/timeouts.h"
 
@@ -28,10 +29,11 @@ namespace pgring {
 
 class Master {
  public:
-  // Makes the shared mapping and starts the workers. Throws where the system refuses something.
-  // `manager` hears of reloads and of the stop.
-  Master(Settings settings, Listeners listeners, const ProcessTitle& title,
-         const ServiceNotify& manager);
+  // Makes the shared mapping and starts the workers. `metrics` are the sockets of the status
+  // process, where there is to be one. Throws where the system refuses something. `manager` hears
+  // of reloads and of the stop.
+  Master(Settings settings, Listeners listeners, std::optional<Listeners> metrics,
+         const ProcessTitle& title, const ServiceNotify& manager);
 
   // Serves until told to stop by a signal. Returns the exit status.
   int run();
@@ -57,6 +59,7 @@ class Master {
   void farewell();
   void become_child();
   void become_worker(uint8_t number);
+  int become_status(Listeners listeners, int liveness);
 
   const ProcessTitle& title_;
   const ServiceNotify& manager_;
@@ -73,6 +76,7 @@ class Master {
   StatsHistory stats_;
   AdminConsole console_;
   Supervisor supervisor_;
+  StatusKeeper status_;
   Stopping stopping_ = Stopping::kNo;
   Linger linger_{1.2};
   int64_t next_tick_ = 0;

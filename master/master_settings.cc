@@ -34,6 +34,11 @@ std::optional<AdminError> Master::reload_settings() {
       loaded.settings.log_destination.automatic) {
     loaded.settings.log_destination.stderr_stream = false;
   }
+  if (const auto failure = status_.move_to(loaded.settings.metrics_listen)) {
+    log_error("{}", *failure);
+    log_error("reload failed: the settings stay as they were");
+    return AdminError{"F0000", "reload failed: the settings stay as they were", *failure, ""};
+  }
   for (const std::string& name : changes_needing_restart(context_.settings, loaded.settings)) {
     log_warning("{} cannot be changed without a restart", name);
   }
@@ -60,6 +65,9 @@ std::optional<AdminError> Master::set_setting(const std::string& name, const std
   if (!row->parse(changed, value, row->limits)) {
     return AdminError{"22023", fmt::format("bad value {} for \"{}\"", in_quotes(value), name), "",
                       fmt::format("Expected {}.", row->describe(row->limits))};
+  }
+  if (const auto failure = status_.move_to(changed.metrics_listen)) {
+    return AdminError{"55000", *failure, "", ""};
   }
   apply(std::move(changed));
   log_info("SET {} = {}: until the next reload", name, row->format(context_.settings, row->limits));

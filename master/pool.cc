@@ -91,6 +91,11 @@ std::string_view check_query_of(const Settings& settings) {
   return settings.server_check_query;
 }
 
+template <std::size_t N>
+void copy_start(char (&to)[N], std::string_view from) {
+  copy_text(to, from.substr(0, N - 1));
+}
+
 }  // namespace
 
 const DatabaseSettings* PoolTable::database(std::string_view name) const {
@@ -265,7 +270,10 @@ void PoolTable::write_config(Pool& pool) {
       return static_cast<uint32_t>(std::max(first.value_or(last), 0));
     };
     const std::string label = fmt::format("{}/{}", pool.key.database, pool.key.user);
-    copy_text(config.name, std::string_view(label).substr(0, sizeof config.name - 1));
+    copy_start(config.name, label);
+    copy_start(config.database_name, pool.key.database);
+    copy_start(config.user_name, pool.key.user);
+    config.pool_mode = static_cast<uint32_t>(pool.mode);
     copy_text(config.conninfo, conninfo_of(pool.key, *line, all));
     copy_text(config.connect_query, line->connect_query);
     copy_text(config.reset_query, all.server_reset_query);

@@ -145,6 +145,7 @@ void LanePool::remove(ServerConnection* connection) {
 void LanePool::count_server_parses(uint64_t parses) { count(share().server_parses, parses); }
 
 void LanePool::login_failed() {
+  share().login_failed_at.store(context_.now, std::memory_order_relaxed);
   const int64_t longest = std::max<int64_t>(config_.server_login_retry_us, kFirstRetry);
   const int64_t delay = std::min(longest, kFirstRetry << std::min(failed_logins_, 20u));
   ++failed_logins_;
@@ -153,6 +154,7 @@ void LanePool::login_failed() {
 }
 
 void LanePool::login_succeeded() {
+  share().login_succeeded_at.store(context_.now, std::memory_order_relaxed);
   failed_logins_ = 0;
   next_login_at_ = 0;
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <vector>
 
+#include "common/text_escape.h"
 #include "master/ctl/output.h"
 
 namespace pgring::ctl {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/text_escape.h"
+
 namespace pgring::ctl {
 namespace {
 
@@ -49,20 +51,6 @@ std::string to_table(const Answer& answer) {
     add_line(out, cells, widths, answer);
   }
   return out;
-}
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.append({'\\', c});
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out.append(fmt::format("\\u{:04x}", static_cast<unsigned>(c)));
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out.append("\"");
 }
 
 std::string to_json(const Answer& answer) {

@@ -13,7 +13,5 @@ namespace pgring::ctl {
 std::string to_table(const Answer& answer);
 // An array of objects; numeric columns are numbers, NULL is null.
 std::string to_json(const Answer& answer);
-// In double quotes, everything escaped that JSON wants escaped.
-std::string json_text(std::string_view text);
 
 }  // namespace pgring::ctl

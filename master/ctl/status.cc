@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/text_escape.h"
 #include "master/ctl/commands.h"
 #include "master/ctl/output.h"
 

@@ -56,9 +56,9 @@ const Mistake kErrors[] = {
     {"[pgring]\nlog_filename = a/b",
      R"(pgring.ini:2: invalid value "a/b" for "log_filename": expected a file name without "/"; )"
      "the directory is log_directory"},
-    {"[pgring]\nmetrics_listen = 9127",
-     R"(pgring.ini:2: invalid value "9127" for "metrics_listen": expected address:port, )"
-     "for example 127.0.0.1:9127"},
+    {"[pgring]\nmetrics_listen = ::1:9127",
+     R"(pgring.ini:2: invalid value "::1:9127" for "metrics_listen": expected address:port, )"
+     "for example 127.0.0.1:9127, [::1]:9127 or *:9127, or a port alone, which means 127.0.0.1"},
     {"[pgring]\nunix_socket_dir =",
      "pgring.ini: listen_addr and unix_socket_dir are both empty: no client could connect"},
     {"[pgring]\nlisten_port =",
