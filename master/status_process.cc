@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -20,17 +19,10 @@ std::size_t bytes_read(const SharedRegion& region, const SharedState& state) {
   return static_cast<std::size_t>(reinterpret_cast<const char*>(state.tasks) - region.data());
 }
 
-void ignore_signals() {
-  for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE}) {
-    ::signal(number, SIG_IGN);
-  }
-}
-
 }  // namespace
 
 int run_status(StatusStart start) {
   try {
-    ignore_signals();
     start.region.keep_for_reading(bytes_read(start.region, start.state));
     HttpCounters counters;
     StatusRoutes routes([&] {
