@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "common/settings_value.h"
+
 namespace pgring {
 namespace {
 
@@ -18,24 +20,6 @@ void append_option(std::string& conninfo, std::string_view key, std::string_view
     conninfo.push_back(c);
   }
   conninfo.push_back('\'');
-}
-
-std::string_view sslmode_text(SslMode mode) {
-  switch (mode) {
-    case SslMode::kDisable:
-      return "disable";
-    case SslMode::kAllow:
-      return "allow";
-    case SslMode::kPrefer:
-      return "prefer";
-    case SslMode::kRequire:
-      return "require";
-    case SslMode::kVerifyCa:
-      return "verify-ca";
-    case SslMode::kVerifyFull:
-      return "verify-full";
-  }
-  return "prefer";
 }
 
 std::string conninfo_of(const PoolKey& key, const DatabaseSettings& database,
@@ -72,7 +56,8 @@ std::string conninfo_of(const PoolKey& key, const DatabaseSettings& database,
       append_option(conninfo, name, value);
     }
   }
-  if (!has_sslmode) append_option(conninfo, "sslmode", sslmode_text(settings.server_tls_sslmode));
+  if (!has_sslmode)
+    append_option(conninfo, "sslmode", format_value(settings.server_tls_sslmode, {}));
   if (!options.empty()) append_option(conninfo, "options", options);
   return conninfo;
 }
