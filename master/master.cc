@@ -11,7 +11,6 @@
 #include "master/capacity.h"
 #include "master/client_census.h"
 #include "master/server_status_publisher.h"
-#include "master/status_process.h"
 
 namespace pgring {
 namespace {
@@ -97,32 +96,6 @@ void Master::connect_console() {
         return stop(Stopping::kWaitForServers);
     }
   };
-}
-
-// Runs in a child that has just been forked: what is the master's is closed here, and only here.
-void Master::become_child() {
-  Signals::leave_to_master();
-  logger_.abandon();
-  listeners_.abandon();
-  for (auto& client : frontend_.all()) client->fd.reset();
-  frontend_.lingering().abandon();
-  supervisor_.abandon();
-  status_.abandon();
-  context_.poller.reset();
-}
-
-void Master::become_worker(uint8_t number) {
-  become_child();
-  logger_.attach({LogProcessKind::kWorker, number});
-  title_.set(fmt::format("worker {}", number));
-}
-
-int Master::become_status(Listeners listeners, int liveness) {
-  become_child();
-  logger_.attach({LogProcessKind::kStatus, 0});
-  title_.set("status");
-  return run_status({region_, context_.state, listeners.release(), liveness,
-                     [this] { return logger_.dropped(); }});
 }
 
 int Master::run() {
