@@ -35,6 +35,8 @@ constexpr uint8_t kFrameLinked = 8;  // kEnd: the client keeps this connection
 constexpr uint8_t kFrameFatal = 16;  // kFailed: the client must be closed afterwards
 // kEnd: the unit's error was the answer to a kOwnUnnamed Parse, which dropped the old statement.
 constexpr uint8_t kFrameUnnamedFailed = 64;
+// With kFrameHasError: of a Query or FunctionCall, behind which ReadyForQuery needs no Sync.
+constexpr uint8_t kFrameQueryFailed = 128;
 constexpr uint8_t kFrameNoServer = 32;  // kLoginFailed: nobody answered (down, refused, timed out);
                                         // unset: PostgreSQL itself refused, waiting will not help
 

@@ -21,6 +21,22 @@ constexpr std::size_t kReadAhead = 16 * 1024;
 // Places beyond max_client_conn, for those who are to be told that there is none, and for cancels.
 constexpr uint32_t kExtraPlaces = 128;
 
+std::string peer_address(const sockaddr_storage& peer, int fd) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (peer.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(peer);
+    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+    return fmt::format("{}:{}", text, ntohs(in.sin_port));
+  }
+  if (peer.ss_family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(peer);
+    inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
+    return fmt::format("[{}]:{}", text, ntohs(in6.sin6_port));
+  }
+  const auto credentials = peer_credentials(fd);
+  return credentials ? fmt::format("unix:{}", credentials->pid) : "unix";
+}
+
 }  // namespace
 
 Frontend::Frontend(Context& context, Dispatcher& dispatcher)
@@ -31,20 +47,18 @@ Frontend::Frontend(Context& context, Dispatcher& dispatcher)
       lingering_(*context.poller),
       scratch_(kMaxStatementLength + 2 * kReadSize) {}
 
-void Frontend::accept_from(int listener) {
+bool Frontend::accept_from(int listener) {
   for (int taken = 0; taken < 64; ++taken) {
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
     Fd fd = accept_connection(listener, &peer, &length);
     if (!fd) {
-      if (errno == EMFILE || errno == ENFILE) {
-        log_error("cannot accept a client: {}; raise the limit on open files", strerror(errno));
-      }
-      return;
+      return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     }
     const auto most = static_cast<uint32_t>(context_.settings.max_client_conn) + kExtraPlaces;
     if (free_.empty() && clients_.size() >= most) {
-      log_warning("closed a new connection at once: {} are open", clients_.size());
+      log_warning("closed a new connection from {} at once: {} are open",
+                  peer_address(peer, fd.get()), clients_.size());
       continue;
     }
     if (free_.empty()) {
@@ -79,6 +93,7 @@ void Frontend::accept_from(int listener) {
     context_.poller->add(client.fd.get(), make_token(TokenKind::kClient, client.index),
                          Interest::kRead);
   }
+  return true;
 }
 
 void Frontend::on_event(uint32_t index, const PollEvent& event) {
@@ -220,6 +235,10 @@ void Frontend::close(Client& client, std::string_view reason) {
     log(LogLevel::kInfo, log_context(client, address), "disconnected: {} (after {} s)", reason,
         (context_.now - client.connected_at) / 1000000);
   }
+  if (client.state == ClientState::kStartup && !client.input.empty()) {
+    const std::string address = client_address(client);
+    log(LogLevel::kWarning, log_context(client, address), "incomplete startup packet");
+  }
   context_.poller->remove(client.fd.get());
   if (client.lingers && client.output.pending() == 0) {
     lingering_.add(std::move(client.fd), context_.now);
@@ -264,19 +283,7 @@ void Frontend::bury() {
 }
 
 std::string client_address(const Client& client) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (client.peer.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(client.peer);
-    inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
-    return fmt::format("{}:{}", text, ntohs(in.sin_port));
-  }
-  if (client.peer.ss_family == AF_INET6) {
-    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(client.peer);
-    inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
-    return fmt::format("[{}]:{}", text, ntohs(in6.sin6_port));
-  }
-  const auto credentials = peer_credentials(client.fd.get());
-  return credentials ? fmt::format("unix:{}", credentials->pid) : "unix";
+  return peer_address(client.peer, client.fd.get());
 }
 
 LogContext log_context(const Client& client, const std::string& address) {

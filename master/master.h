@@ -46,6 +46,8 @@ class Master {
   void apply(Settings&& settings);
   void connect_console();
   void pause_all(bool paused);
+  // Clients wait in the listeners' backlogs meanwhile.
+  void pause_accepting(bool paused);
   void reap();
   void farewell();
   void become_child();
@@ -67,6 +69,8 @@ class Master {
   Supervisor supervisor_;
   Stopping stopping_ = Stopping::kNo;
   int64_t next_tick_ = 0;
+  bool accepting_paused_ = false;
+  int64_t next_complaint_ = 0;  // about the want of descriptors
 };
 
 }  // namespace pgring
