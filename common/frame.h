@@ -37,6 +37,8 @@ constexpr uint8_t kFrameFatal = 16;  // kFailed: the client must be closed after
 constexpr uint8_t kFrameUnnamedFailed = 64;
 // kRetry: it only stood behind another's statement for too long; nothing has gone wrong.
 constexpr uint8_t kFrameMoved = 128;
+// The same bit, with kFrameHasError: of a Query or FunctionCall, behind which ReadyForQuery needs no Sync.
+constexpr uint8_t kFrameQueryFailed = 128;
 constexpr uint8_t kFrameNoServer = 32;  // kLoginFailed: nobody answered (down, refused, timed out);
                                         // unset: PostgreSQL itself refused, waiting will not help
 

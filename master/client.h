@@ -60,7 +60,9 @@ struct Client {
   bool writing = false;
   bool waits_for_room = false;      // the stream or the block store is full
   bool unit_extended = false;       // the unit has Parse, Bind, ... in it
-  bool unit_has_unnamed = false;    // it begins with a Parse of the unnamed statement
+  bool unit_has_unnamed = false;    // it has a Parse of the unnamed statement
+  bool unit_begins_unnamed = false;  // ... as its first message
+  bool unit_runs_query = false;     // a Query of it is run by the server, or was
   bool unit_failed = false;         // an ErrorResponse of it was passed on
   bool held_by_query = false;       // a Query stands where the Sync of an extended unit should
   bool forgets_statements = false;  // DEALLOCATE ALL or DISCARD ALL is in it

@@ -9,20 +9,24 @@
 
 namespace pgring {
 
-std::string client_address(const Client& client) {
+std::string peer_address(const sockaddr_storage& peer, int fd) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (client.peer.ss_family == AF_INET) {
-    const auto& in = reinterpret_cast<const sockaddr_in&>(client.peer);
+  if (peer.ss_family == AF_INET) {
+    const auto& in = reinterpret_cast<const sockaddr_in&>(peer);
     inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
     return fmt::format("{}:{}", text, ntohs(in.sin_port));
   }
-  if (client.peer.ss_family == AF_INET6) {
-    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(client.peer);
+  if (peer.ss_family == AF_INET6) {
+    const auto& in6 = reinterpret_cast<const sockaddr_in6&>(peer);
     inet_ntop(AF_INET6, &in6.sin6_addr, text, sizeof text);
     return fmt::format("[{}]:{}", text, ntohs(in6.sin6_port));
   }
-  const auto credentials = peer_credentials(client.fd.get());
+  const auto credentials = peer_credentials(fd);
   return credentials ? fmt::format("unix:{}", credentials->pid) : "unix";
+}
+
+std::string client_address(const Client& client) {
+  return peer_address(client.peer, client.fd.get());
 }
 
 LogContext log_context(const Client& client, const std::string& address) {

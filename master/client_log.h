@@ -1,6 +1,8 @@
 // Who a log line is about, and the lines that several parts of the master write.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 
 #include "common/log.h"
@@ -10,6 +12,7 @@
 namespace pgring {
 
 // "127.0.0.1:5123", "[::1]:5123", "unix:4711" (the peer's pid). The socket must be open.
+std::string peer_address(const sockaddr_storage& peer, int fd);
 std::string client_address(const Client& client);
 // `address` must outlive the result.
 LogContext log_context(const Client& client, const std::string& address);

@@ -51,20 +51,18 @@ Frontend::Frontend(Context& context, Dispatcher& dispatcher)
       statement_log_(context),
       scratch_(kMaxStatementLength + 2 * kReadSize) {}
 
-void Frontend::accept_from(int listener) {
+bool Frontend::accept_from(int listener) {
   for (int taken = 0; taken < 64; ++taken) {
     sockaddr_storage peer{};
     socklen_t length = sizeof peer;
     Fd fd = accept_connection(listener, &peer, &length);
     if (!fd) {
-      if (errno == EMFILE || errno == ENFILE) {
-        log_error("cannot accept a client: {}; raise the limit on open files", strerror(errno));
-      }
-      return;
+      return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
     }
     const auto most = static_cast<uint32_t>(context_.settings.max_client_conn) + kExtraPlaces;
     if (free_.empty() && clients_.size() >= most) {
-      log_warning("closed a new connection at once: {} are open", clients_.size());
+      log_warning("closed a new connection from {} at once: {} are open",
+                  peer_address(peer, fd.get()), clients_.size());
       continue;
     }
     if (free_.empty()) {
@@ -84,6 +82,7 @@ void Frontend::accept_from(int listener) {
     context_.poller->add(client.fd.get(), make_token(TokenKind::kClient, client.index),
                          Interest::kRead);
   }
+  return true;
 }
 
 void Frontend::on_event(uint32_t index, const PollEvent& event) {
@@ -225,6 +224,10 @@ void Frontend::close(Client& client, std::string_view reason) {
     const std::string address = client_address(client);
     log(LogLevel::kInfo, log_context(client, address), "disconnected: {} (after {} s)", reason,
         (context_.now - client.connected_at) / 1000000);
+  }
+  if (client.state == ClientState::kStartup && !client.input.empty()) {
+    const std::string address = client_address(client);
+    log(LogLevel::kWarning, log_context(client, address), "incomplete startup packet");
   }
   context_.poller->remove(client.fd.get());
   if (client.lingers && client.output.pending() == 0) {

@@ -23,8 +23,9 @@ class Frontend {
  public:
   Frontend(Context& context, Dispatcher& dispatcher);
 
-  // Takes every connection that waits on the listener.
-  void accept_from(int listener);
+  // Takes every connection that waits on the listener. False where none can be taken for want of
+  // descriptors or memory: the listener stays readable, so it is to be left alone for a while.
+  bool accept_from(int listener);
   void on_event(uint32_t index, const PollEvent& event);
 
   // Passes bytes on to the client; keeps what its socket does not take.

@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 
 #include "common/clock.h"
 #include "common/platform.h"
@@ -16,6 +19,7 @@ namespace pgring {
 namespace {
 
 constexpr int64_t kTick = 100'000;
+constexpr int64_t kComplaintInterval = 10'000'000;
 // Of the block store, so much is for the texts of prepared statements.
 constexpr uint32_t kStatementShare = 4;  // a quarter
 
@@ -131,7 +135,16 @@ void Master::handle(const PollEvent& event) {
   const uint32_t number = token_number(event.token);
   switch (token_kind(event.token)) {
     case TokenKind::kListener:
-      return frontend_.accept_from(static_cast<int>(number));
+      if (!accepting_paused_ && !frontend_.accept_from(static_cast<int>(number))) {
+        const int error = errno;
+        if (context_.now >= next_complaint_) {
+          next_complaint_ = context_.now + kComplaintInterval;
+          log_error("cannot accept clients: {}; they wait, raise the limit on open files",
+                    std::strerror(error));
+        }
+        pause_accepting(true);
+      }
+      return;
     case TokenKind::kClient:
       return frontend_.on_event(number, event);
     case TokenKind::kReplyPipe:
@@ -147,6 +160,7 @@ void Master::handle(const PollEvent& event) {
 
 void Master::tick() {
   next_tick_ = context_.now + kTick;
+  if (accepting_paused_) pause_accepting(false);
   timeouts_.check();
   frontend_.lingering().tick(context_.now);
   if (context_.pools.close_unused()) dispatcher_.alert_all();
@@ -220,6 +234,15 @@ void Master::pause_all(bool paused) {
   log_info("{}", paused ? "PAUSE: no new query is started" : "RESUME");
   context_.pools.set_paused("", paused);
   dispatcher_.alert_all();
+}
+
+void Master::pause_accepting(bool paused) {
+  accepting_paused_ = paused;
+  for (const Fd& socket : listeners_.sockets()) {
+    context_.poller->modify(socket.get(),
+                            make_token(TokenKind::kListener, static_cast<uint32_t>(socket.get())),
+                            paused ? Interest::kNone : Interest::kRead);
+  }
 }
 
 void Master::stop(Stopping how) {

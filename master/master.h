@@ -56,6 +56,8 @@ class Master {
   void connect_console();
   void on_pause_signal(bool paused);
   void pause_all(bool paused);
+  // Clients wait in the listeners' backlogs meanwhile.
+  void pause_accepting(bool paused);
   void reap();
   void farewell();
   void become_child();
@@ -81,6 +83,8 @@ class Master {
   Stopping stopping_ = Stopping::kNo;
   Linger linger_{1.2};
   int64_t next_tick_ = 0;
+  bool accepting_paused_ = false;
+  int64_t next_complaint_ = 0;  // about the want of descriptors
 };
 
 }  // namespace pgring

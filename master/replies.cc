@@ -108,7 +108,7 @@ void Replies::on_reply(Client& client, const FrameHeader& header, std::string_vi
   if (client.state != ClientState::kActive) return;
   const Feed before = client.feed;
   const bool failed_before = client.unit_failed;
-  if (header.flags & kFrameHasError) UnitReader::on_error(client);
+  if (header.flags & kFrameHasError) UnitReader::on_error(client, header.flags & kFrameQueryFailed);
   if (header.flags & kFrameCopyIn) UnitReader::on_copy_in(client);
   const bool goes_on = client.feed != before || client.unit_failed != failed_before;
   if (goes_on && !client.input.empty()) {
@@ -149,10 +149,9 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
   dispatcher_.end_unit(client);
   if (client.statements) {
     client.statements->settle(header.name_operations, header.flags & kFrameUnnamedFailed);
-    if (client.unit_has_unnamed && client.first_reply != '1' && client.unit_failed &&
-        header.name_operations == 0) {
-      client.statements->unnamed.clear();
-    }
+    const bool unnamed_failed =
+        client.unit_begins_unnamed && client.first_reply != '1' && client.unit_failed;
+    if (unnamed_failed || client.unit_runs_query) client.statements->unnamed.clear();
     if (client.forgets_statements && !client.unit_failed) client.statements->forget_all();
   }
   if (!client.fd) {

@@ -129,9 +129,10 @@ UnitReader::Step UnitReader::take_query(Client& client, const Message& message,
   }
   const Step step = write(client, message, bytes);
   if (step != Step::kTaken) return step;
-  if (message.type == 'Q' && client.statements) client.statements->unnamed.clear();
-  // Behind extended messages that fail, the server skips the Query too, and waits for a Sync: the
-  // stream stays open, and on_error() lets the client go on.
+  // Behind extended messages that have failed, the server skips the Query too.
+  if (client.unit_extended && client.unit_failed) return Step::kTaken;
+  client.unit_runs_query = message.type == 'Q';
+  // They may still fail: the stream stays open, and on_error() lets the client go on to its Sync.
   client.held_by_query = client.unit_extended;
   end_of_unit(client, Feed::kHeld, !client.unit_extended && client.message_left == 0);
   return Step::kTaken;
@@ -184,7 +185,8 @@ bool UnitReader::begin(Client& client) {
   if (client.feed != Feed::kBetween) return true;
   if (!dispatcher_.begin_unit(client)) return false;
   client.feed = Feed::kOpen;
-  client.unit_extended = client.unit_has_unnamed = client.unit_failed = false;
+  client.unit_extended = client.unit_failed = client.unit_runs_query = false;
+  client.unit_has_unnamed = client.unit_begins_unnamed = false;
   client.held_by_query = client.forgets_statements = false;
   client.traffic = TaskTraffic::kIndependentRead;
   client.unit_began_at = client.active_at = context_.now;
@@ -252,9 +254,11 @@ void UnitReader::publish_if_long(Client& client) {
 
 void UnitReader::on_copy_in(Client& client) { client.feed = Feed::kCopyIn; }
 
-void UnitReader::on_error(Client& client) {
+void UnitReader::on_error(Client& client, bool of_query) {
   client.unit_failed = true;
-  if (client.held_by_query && client.feed == Feed::kHeld) client.feed = Feed::kOpen;
+  if (of_query || !client.held_by_query) return;
+  client.held_by_query = client.unit_runs_query = false;
+  if (client.feed == Feed::kHeld) client.feed = Feed::kOpen;
 }
 
 }  // namespace pgring

@@ -35,7 +35,8 @@ class UnitReader {
 
   // Something of the unit's reply decides how its input goes on.
   static void on_copy_in(Client& client);
-  static void on_error(Client& client);
+  // `of_query`: in a Query; else the server skips what comes up to the next Sync.
+  static void on_error(Client& client, bool of_query);
 
  private:
   enum class Step : uint8_t { kTaken, kWait, kTerminate, kViolation };

@@ -83,6 +83,7 @@ UnitReader::Step UnitReader::take_parse(Client& client, const Message& message,
     if (!message.whole()) {  // too long to be kept: lives until this unit ends
       own.unnamed.clear();
     } else if (first && client.worker == 0) {
+      client.unit_begins_unnamed = true;
       // Whether it succeeds can be told from the first message of the reply.
       own.unnamed = message.seen;
       own.unnamed_serial = serial;

@@ -1,4 +1,8 @@
 // How a unit ends, and what becomes of the connection then.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "common/log.h"
 #include "common/wire.h"
 #include "worker/lane_pool.h"
@@ -9,6 +13,11 @@ namespace {
 
 // Often enough: a statement that takes its backend down every time must not go on doing so.
 constexpr uint8_t kMaxAttempts = 3;
+
+// Of an ErrorResponse; one that is too long to be gathered has left nothing.
+std::string_view body_of(std::string_view error) {
+  return error.substr(std::min<std::size_t>(error.size(), 5));
+}
 
 const char* name_of(UnitPurpose purpose) {
   switch (purpose) {
@@ -113,6 +122,13 @@ void ServerConnection::conclude_internal(Unit& unit, char status) {
       idle_since_ = context_.now;
       break;
     case UnitPurpose::kConnectQuery:
+      if (failed) {
+        const std::string_view body = body_of(server_farewell_);
+        refuse(wire::error_field(body, 'C'),
+               fmt::format("connect_query failed: {}", wire::error_field(body, 'M')));
+      } else {
+        pool_.login_succeeded();
+      }
       break;
   }
   if (status != 'I') {
@@ -120,7 +136,7 @@ void ServerConnection::conclude_internal(Unit& unit, char status) {
   } else if (failed && purpose != UnitPurpose::kParameters) {
     log_warning("{}: {} failed: {}; the connection is closed", pool_.config().name,
                 name_of(purpose),
-                wire::error_field(std::string_view(server_farewell_).substr(5), 'M'));
+                wire::error_field(body_of(server_farewell_), 'M'));
     die("");
   }
   server_farewell_.clear();

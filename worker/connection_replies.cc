@@ -111,14 +111,16 @@ bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
 }
 
 void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
+  uint8_t flags = kFrameHasError;
   if (!unit.failed) {
     unit.unnamed_failed = unit.steps > 0 && session_.script.front().own_unnamed;
+    if (unit.steps > 0 && ends_in_ready(session_.script.front().kind)) flags |= kFrameQueryFailed;
     drop_steps(unit);
   }
   unit.failed = true;
   if (piece.part != Part::kWhole) {
     flush_run();
-    show(piece, kFrameHasError);
+    show(piece, flags);
     return;
   }
   const std::string_view sqlstate = wire::error_field(piece.body(), 'C');
@@ -145,7 +147,7 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
     return;
   }
   flush_run();
-  show(piece, kFrameHasError);
+  show(piece, flags);
 }
 
 void ServerConnection::on_parameter(const ReplyPiece& piece) {

@@ -232,6 +232,12 @@ void ServerConnection::cancel_front() {
   if (cancel_pending_) count(context_.slot.counters.cancels_sent);
 }
 
+void ServerConnection::cancel_for_leaving() {
+  if (phase_ != Phase::kReady || line_.empty() || !line_.front().started || cancel_pending_) return;
+  if (backend_place_ == BackendRegistry::kNone) return;
+  context_.canceller->start(context_.backends.at(backend_place_), nullptr);
+}
+
 void ServerConnection::cancel_finished(bool answered) {
   cancel_pending_ = false;
   // Nobody knows whether it will still hit whoever comes next.

@@ -78,6 +78,10 @@ void ParameterTable::statements_for(const ParameterSet& set, std::string& sql) c
   for_each_parameter(set, [&](std::string_view name, std::string_view value) {
     const Parameter* known = find(name);
     if (known != nullptr && known->value == value) return;
+    // "ISO" leaves the order of day and month as it is: it must not be another client's.
+    if (same_name(name, "DateStyle") && value.find(',') == std::string_view::npos) {
+      sql += "RESET \"DateStyle\";";
+    }
     // Not SET: of a list like search_path it would take the whole value for one element.
     sql += "SELECT pg_catalog.set_config(";
     append_literal(sql, name);

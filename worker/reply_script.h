@@ -42,6 +42,11 @@ constexpr bool is_made_up(StepKind kind) {
   return kind == StepKind::kMadeUpParse || kind == StepKind::kMadeUpClose;
 }
 
+// ReadyForQuery follows it without a Sync, even where it fails.
+constexpr bool ends_in_ready(StepKind kind) {
+  return kind == StepKind::kQuery || kind == StepKind::kFunctionCall;
+}
+
 // What a message of type `type` means for the step at the front. Not to be asked about Z, E, S, N
 // and A, which may come at any point.
 Verdict judge(const Step& step, char type);

@@ -58,21 +58,24 @@ void ServerConnection::continue_login(ServerLogin::Progress progress) {
 void ServerConnection::login_failed(std::string_view why) {
   log_warning("{}: cannot connect to the database: {}; statements wait, it is tried again",
               pool_.config().name, why);
+  refuse(login_->server_sqlstate(), login_->server_message());
+  login_.reset();
+  phase_ = Phase::kDead;
+}
+
+void ServerConnection::refuse(std::string_view sqlstate, std::string_view message) {
   count(context_.slot.counters.connections_failed);
   FrameHeader header{};
   header.kind = FrameKind::kLoginFailed;
   header.task = pool_.number();
   context_.scratch.clear();
-  if (waiting_may_help(login_->server_sqlstate())) header.flags = kFrameNoServer;
-  if (!login_->server_sqlstate().empty()) {
-    wire::append_error(context_.scratch, {.severity = "FATAL",
-                                          .sqlstate = login_->server_sqlstate(),
-                                          .message = login_->server_message()});
+  if (waiting_may_help(sqlstate)) header.flags = kFrameNoServer;
+  if (!sqlstate.empty()) {
+    wire::append_error(context_.scratch,
+                       {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
   }
   context_.frames.frame(header, {context_.scratch.data(), context_.scratch.size()});
   pool_.login_failed();
-  login_.reset();
-  phase_ = Phase::kDead;
 }
 
 void ServerConnection::login_done() {
@@ -91,12 +94,13 @@ void ServerConnection::login_done() {
   opened_at_ = idle_since_ = context_.now;
   count(context_.slot.counters.connections_opened);
   log_debug("{}: connected", pool_.config().name);
-  pool_.login_succeeded();
   if (pool_.config().server_lifetime_us > 0) {
     context_.wake_at(opened_at_ + pool_.config().server_lifetime_us);
   }
   if (pool_.config().connect_query[0] != '\0') {
     add_internal(UnitPurpose::kConnectQuery, pool_.config().connect_query);
+  } else {
+    pool_.login_succeeded();
   }
 }
 

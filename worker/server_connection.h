@@ -50,6 +50,8 @@ class ServerConnection {
   void add_task(uint32_t task);
   // The linked client is gone.
   void release_client();
+  // The worker is about to leave: the server is told not to go on with what nobody waits for.
+  void cancel_for_leaving();
   // Closes as soon as nothing runs on it; at once if `now`.
   void retire() { retiring_ = true; }
   void die(std::string_view why);
@@ -81,6 +83,8 @@ class ServerConnection {
   // Login (server_connection.cc).
   void continue_login(ServerLogin::Progress progress);
   void login_failed(std::string_view why);
+  // Nobody can use the connection: the lane backs off, and the master may tell those who wait.
+  void refuse(std::string_view sqlstate, std::string_view message);
   void login_done();
   void send_hello();
 

@@ -26,6 +26,7 @@ constexpr uint64_t kMasterToken = 2;
 constexpr uint64_t kCancelTokens = uint64_t{1} << 62;
 constexpr std::size_t kReadBuffer = 128 * 1024;
 constexpr int64_t kLongestSleep = 1'000'000;  // microseconds
+constexpr int64_t kFarewell = 500'000;        // for cancel requests, when leaving
 constexpr int64_t kBlockedRetry = 20'000;     // tasks wait and no limit may tell us when it lifts
 
 class Worker {
@@ -49,6 +50,7 @@ class Worker {
   int sleep_time() const;
   bool something_to_do() const;
   void cancel_orphans();
+  void cancel_running();
 
   WorkerStart start_;
   std::unique_ptr<Poller> poller_;
@@ -102,8 +104,23 @@ int Worker::run() {
     sleep(room_again);
   }
   context_.slot.sleeping.store(0, std::memory_order_seq_cst);
+  cancel_running();
   connections_.close_all();
   return 0;
+}
+
+// A backend notices only at the end of its statement that the connection is closed.
+void Worker::cancel_running() {
+  connections_.for_each([](ServerConnection& connection) { connection.cancel_for_leaving(); });
+  const int64_t deadline = monotonic_us() + kFarewell;
+  while (canceller_.busy() && monotonic_us() < deadline) {
+    event_count_ = poller_->wait(events_, 20);
+    for (std::size_t i = 0; i < event_count_; ++i) {
+      const uint64_t token = events_[i].token;
+      const bool of_connection = (token & ConnectionTable::kTokens) != 0;
+      if (!of_connection && (token & kCancelTokens) != 0) canceller_.on_event(token);
+    }
+  }
 }
 
 // Statements that a dead predecessor left running are cancelled before anything is run again.

@@ -11,7 +11,8 @@ import pytest
 
 from support.cluster import server_program
 from support.process import memory_of, open_files_of, wait_until
-from support.wire import (CANCEL_REQUEST, FLUSH, SYNC, TERMINATE, Wire, bind, data_row, error_fields, execute,
+from support.wire import (CANCEL_REQUEST, FLUSH, SSL_REQUEST, SYNC, TERMINATE, Wire,
+                          bind, data_row, error_fields, execute,
                           kinds, message, only_error, parse, query, request, string)
 
 
@@ -106,6 +107,39 @@ def test_many_half_messages_hold_up_nobody(make_pgring):
         wire.send(query("select 1")[1 + number % 12:])
         assert kinds(wire.read_until()) == b"TDCZ"
         wire.socket.close()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_copy_that_fails_behind_half_a_message(make_pgring, linked):
+    """The worker is told of the failure before it has seen anything of the message under way."""
+    pgring = make_pgring(settings={"worker_processes": 1})
+    pgring.execute("drop table if exists half_failed; create table half_failed (a int)")
+    (worker,) = wait_until(pgring.workers, "the worker bears its title")
+    data = message(b"d", b"1\n" * 30_000)
+    with logged_in(pgring) as wire:
+        if linked:
+            wire.ask("begin")
+        wire.send(query("copy half_failed from stdin"))
+        assert wire.read()[0] == b"G"
+        copying = "query like 'copy half_failed%'"
+        backend = int(pgring.cluster.backends(where=copying)[0][0])
+        os.kill(backend, signal.SIGSTOP)
+        wire.send(message(b"d", b"wrong\n"))
+        assert pgring.query("select 'the worker has passed it on'")
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            os.kill(backend, signal.SIGCONT)
+            wait_until(lambda: pgring.cluster.backends(where=copying + " and state like 'idle%'"),
+                       "the copy has failed")
+            wire.send(message(b"d", b"1\n"), data[:50_000])
+            with Wire(pgring.port) as other:
+                assert other.send(request(SSL_REQUEST)).read_raw(1) == b"N"
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert only_error(wire.read_until())["C"] == "22P02"
+        wire.send(data[50_000:], message(b"c"), query("rollback" if linked else "select 1"))
+        assert kinds(wire.read_until()) == (b"CZ" if linked else b"TDCZ")
+        assert wire.ask("select count(*) from half_failed") == [["0"]]
 
 
 # Clients that leave

@@ -113,6 +113,38 @@ def test_an_error_skips_to_the_sync(both):
     assert kinds(messages) == b"1EZ"
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("batch", ["select 1/0", "select 1"])
+@pytest.mark.parametrize("single", ["select 2", "select 2/0"])
+def test_a_query_where_a_sync_should_be(both, together, batch, single):
+    """Behind a failed batch it is skipped and the Sync is waited for; behind a good one it is run."""
+    extended = parse("", batch), bind("", ""), execute(), FLUSH
+    if together:
+        assert_same(both, *extended, query(single), SYNC)
+    else:
+        assert_same(both, *extended, until=b"CE")
+        for wire in both:
+            wire.send(query(single))
+        if batch == "select 1":
+            assert_same(both)
+        assert_same(both, SYNC)
+    if batch == "select 1" and together:
+        assert_same(both)
+    assert_same(both, query("select 'next'"))
+
+
+def test_what_an_error_skips_leaves_the_unnamed_statement_alone(both):
+    assert_same(both, parse("", "select 'kept'"), SYNC)
+    use = bind("", ""), execute(), SYNC
+    assert_same(both, execute("nowhere"), parse("", "select 'skipped'"), SYNC)
+    assert data_row(assert_same(both, *use)[1][1]) == ["kept"]
+    assert_same(both, execute("nowhere"), FLUSH, until=b"E")
+    assert_same(both, query("select 'skipped'"), SYNC)
+    assert data_row(assert_same(both, *use)[1][1]) == ["kept"]
+    assert_same(both, query("select 'run'"))
+    assert only_error(assert_same(both, *use))["C"] == "26000"
+
+
 def test_many_syncs_are_answered_in_order(both):
     batch = b"".join(parse("", "select %d" % number) + bind("", "") + execute() + SYNC
                      for number in range(100))

@@ -63,6 +63,17 @@ def test_a_rolled_back_set_is_forgotten(make_pgring):
         assert client.execute("show datestyle").fetchone()[0].startswith("ISO")
 
 
+def test_half_of_a_datestyle_does_not_depend_on_others(make_pgring):
+    """What a client leaves open is the server's default, not what another client's session has."""
+    pgring = make_pgring(settings={"default_pool_size": 1})
+    with Wire(pgring.cluster.port) as direct, Wire(pgring.port) as german, Wire(pgring.port) as iso:
+        expected = reported(direct.login(DateStyle="ISO"))["DateStyle"]
+        german.login(DateStyle="German, YMD")
+        assert reported(iso.login(DateStyle="ISO"))["DateStyle"] == expected
+        assert iso.ask("show datestyle") == [[expected]]
+        assert german.ask("show datestyle") == [["German, YMD"]]
+
+
 def test_application_name_shows_in_pg_stat_activity(make_pgring):
     pgring = make_pgring(settings={"default_pool_size": 1})
     with pgring.connect(application_name="billing") as first, \

@@ -41,7 +41,7 @@ PGRING_FUZZ_TARGET(units) {
       fixture->end_unit(static_cast<uint32_t>(piece % 3));
     } else if (client.published) {
       fixture->consume();
-      if (part.size() % 5 == 4) UnitReader::on_error(client);
+      if (part.size() % 5 == 4) UnitReader::on_error(client, part.size() % 2 == 0);
       if (part.size() % 7 == 6) UnitReader::on_copy_in(client);
     }
     idle = bytes.empty() ? idle + 1 : 0;

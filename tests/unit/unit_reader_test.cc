@@ -137,8 +137,7 @@ TEST_CASE("units: a query makes the unnamed statement disappear") {
   fixture.feed(parse("", "select 1") + kSync);
   fixture.end_unit();
   fixture.feed(message('Q', "select 2\0"s));
-  fixture.end_unit();
-  CHECK(fixture.client.statements->unnamed.empty());
+  CHECK(fixture.client.unit_runs_query);  // Replies drops it when the unit ends
 }
 
 TEST_CASE("units: Sync alone is answered by the master") {
@@ -177,11 +176,35 @@ TEST_CASE("units: a Query behind extended messages leaves the unit open for the 
     CHECK(fixture.payload() == batch);
     CHECK_FALSE(fixture.closed());
     CHECK(fixture.client.feed == Feed::kHeld);
-    UnitReader::on_error(fixture.client);
+    UnitReader::on_error(fixture.client, false);
     fixture.feed("");
     CHECK(fixture.closed());
     CHECK(fixture.payload() == batch + kSync);
   });
+}
+
+TEST_CASE("units: a Query that fails itself needs no Sync behind extended messages") {
+  UnitReaderFixture fixture;
+  const std::string batch = parse("", "select 1") + message('Q', "select 2\0"s);
+  fixture.feed(batch + kSync);
+  UnitReader::on_error(fixture.client, true);
+  fixture.feed("");
+  CHECK(fixture.payload() == batch);
+  CHECK(fixture.client.feed == Feed::kHeld);
+}
+
+TEST_CASE("units: a Query sent after the extended messages have failed waits for the Sync too") {
+  UnitReaderFixture fixture;
+  const std::string batch = parse("", "select 1") + kFlush;
+  fixture.feed(batch);
+  UnitReader::on_error(fixture.client, false);
+  const std::string query = message('Q', "select 2\0"s);
+  fixture.feed(query);
+  CHECK(fixture.client.feed == Feed::kOpen);
+  fixture.feed(kSync);
+  CHECK(fixture.payload() == batch + query + kSync);
+  CHECK(fixture.closed());
+  CHECK(fixture.client.feed == Feed::kHeld);
 }
 
 TEST_CASE("units: COPY data follow the query that asked for them") {
