@@ -131,7 +131,7 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
     server_farewell_.assign(piece.bytes);
     return;
   }
-  if (unit.purpose == UnitPurpose::kTask && unit.forwarded == 0 &&
+  if (unit.purpose == UnitPurpose::kTask && unit.forwarded == 0 && linked_client_ == kNoClient &&
       unit.traffic != TaskTraffic::kExclusive && context_.task(unit.task).attempts < 3) {
     const bool stray_cancel = unit.cancel_risk && !unit.cancel_sent && sqlstate == "57014";
     const bool lost_statement = unit.assumes && sqlstate == "26000";

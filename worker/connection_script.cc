@@ -88,7 +88,9 @@ bool ServerConnection::on_copy_end(Unit& unit) {
     return false;
   }
   tell_consumed(unit);
-  if (!unit.failed || unit.syncs < 2) return true;
+  // An extended unit's own Sync is answered by this ReadyForQuery; a Query has none.
+  const uint32_t own_syncs = context_.task(unit.task).payload[0] == 'Q' ? 0 : 1;
+  if (!unit.failed || unit.syncs <= own_syncs) return true;
   // Ask something harmless: what comes before its answer belongs to the client.
   wire::Builder(out_, 'C').byte('S').text("pgring_probe");
   wire::Builder(out_, 'S').bytes({});
