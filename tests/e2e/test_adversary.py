@@ -2,7 +2,6 @@
 readers that never read, messages made to overrun what holds them."""
 
 import os
-import resource
 import signal
 import subprocess
 import threading
@@ -268,12 +267,7 @@ def test_a_database_that_hangs_holds_up_only_its_own_clients(make_pgring, cluste
 
 
 def test_without_free_descriptors_the_daemon_lives_on(make_pgring):
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (160, limits[1]))
-    try:
-        pgring = make_pgring(settings={"max_client_conn": 1000})
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    pgring = make_pgring(start=False, settings={"max_client_conn": 1000}).start(descriptors=160)
     with pgring.connect() as inside:
         flood = []
         for _ in range(250):

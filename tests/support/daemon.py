@@ -54,9 +54,12 @@ class Pgring:
                 file.writelines("%s = %s\n" % item for item in values.items())
             file.write(extra)
 
-    def start(self, wait=True):
+    def start(self, wait=True, descriptors=None):
+        """`descriptors`: how many it may have open at most."""
+        limited = ["/bin/sh", "-c", 'ulimit -n %d; exec "$@"' % descriptors, "sh"] if descriptors else []
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([self.program, self.config_path], cwd=self.directory,
+            self.process = subprocess.Popen([*limited, self.program, self.config_path],
+                                            cwd=self.directory,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True, **run_as())
         if wait:
