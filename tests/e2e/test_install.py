@@ -22,7 +22,8 @@ def files_in(tree):
 COMMON = {"etc/pgring/pgring.ini", "etc/init.d/pgringd", "usr/sbin/pgringd", "usr/sbin/pgringctl",
           "usr/share/doc/pgring/README.md", "usr/share/doc/pgring/LICENSE",
           "usr/share/doc/pgring/pgring.ini", "usr/share/man/man5/pgring.ini.5",
-          "usr/share/man/man7/pgring-internals.7", "usr/share/man/man8/pgringctl.8",
+          "usr/share/man/man7/pgring-internals.7", "usr/share/man/man7/pgring-metrics.7",
+          "usr/share/man/man8/pgringctl.8",
           "usr/share/man/man8/pgringd.8"}
 LINUX = {"usr/lib/systemd/system/pgringd.service", "usr/lib/systemd/system/pgringd.socket",
          "etc/logrotate.d/pgringd"}
