@@ -32,7 +32,8 @@ void Dispatcher::submit(Client& client, TaskKind kind, bool closed) {
   task.lane = static_cast<uint16_t>(client.pool->lane);
   task.kind = kind;
   task.session = client.pool->mode == PoolMode::kSession;
-  task.traffic = closed ? client.traffic : TaskTraffic::kExclusive;
+  // In session pooling the connection is the client's from its first unit on: nobody joins a line.
+  task.traffic = closed && !task.session ? client.traffic : TaskTraffic::kExclusive;
   // What follows may hold directives: the worker must count the replies from the beginning.
   if (!closed && client.unit_extended) task.plain = false;
   task.parameter_set = client.parameter_set;
