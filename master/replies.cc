@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <utility>
 
 #include "master/client_log.h"
 
@@ -170,6 +171,8 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
 void Replies::after_unit(Client& client) {
   client.feed = Feed::kBetween;
   client.held_by_query = false;
+  // A COPY has failed while a message of it was under way: nobody waits for the rest.
+  client.discard_left += std::exchange(client.message_left, 0);
   client.active_at = context_.now;
   if (!client.input.empty() || !client.reading) dispatcher_.served().push_back(client.index);
 }

@@ -10,6 +10,10 @@
 namespace pgring {
 namespace {
 
+// An unnamed statement of a longer Parse is not kept for later units: these bring it along, and it
+// must find room in a task before a message that is taken whole.
+constexpr uint32_t kMaxKeptUnnamed = kPayloadWindow - 5 * kBlockSize;
+
 // The text up to the next NUL, taken off `bytes`. False where there is none.
 bool take_text(std::string_view& bytes, std::string_view& text) {
   const std::size_t end = bytes.find('\0');
@@ -67,7 +71,8 @@ UnitReader::Step UnitReader::take_parse(Client& client, const Message& message,
                              message.length, kMaxStatementLength);
     return Step::kViolation;
   }
-  if (!message.whole() && message.length <= kMaxStatementLength) return Step::kWait;
+  const uint32_t most_kept = name.empty() ? kMaxKeptUnnamed : kMaxStatementLength;
+  if (!message.whole() && message.length <= most_kept) return Step::kWait;
   if (!begin(client)) return Step::kWait;
   client.unit_extended = true;
   const std::string_view parse_body = body;
@@ -80,7 +85,7 @@ UnitReader::Step UnitReader::take_parse(Client& client, const Message& message,
     ClientStatements& own = statements(client);
     const uint64_t serial = next_unnamed_serial_++;
     client.unit_has_unnamed = true;
-    if (!message.whole()) {  // too long to be kept: lives until this unit ends
+    if (message.length > most_kept) {  // lives until this unit ends
       own.unnamed.clear();
     } else if (first && client.worker == 0) {
       client.unit_begins_unnamed = true;

@@ -134,7 +134,10 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
   if (unit.purpose == UnitPurpose::kTask && unit.forwarded == 0 && linked_client_ == kNoClient &&
       unit.traffic != TaskTraffic::kExclusive && context_.task(unit.task).attempts < 3) {
     const bool stray_cancel = unit.cancel_risk && !unit.cancel_sent && sqlstate == "57014";
-    const bool lost_statement = unit.assumes && sqlstate == "26000";
+    // By our name of it: the client may itself have named one that does not exist.
+    const bool lost_statement =
+        unit.assumes && sqlstate == "26000" &&
+        wire::error_field(piece.body(), 'M').find("\"pgring_") != std::string_view::npos;
     if (stray_cancel || lost_statement) {
       unit.retry = true;
       drop_run();

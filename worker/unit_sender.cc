@@ -109,7 +109,8 @@ void UnitSender::begin_message(Unit& unit, const char* header, const Task& task)
   unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
   unit.discard = false;
   if (header[0] == 'S') ++unit.syncs;
-  if (header[0] == 'Q' || (header[0] == 'P' && task.plain)) session_.forget_unnamed();
+  // Whatever a Parse without directives names, it may be the unnamed statement.
+  if (header[0] == 'Q' || (header[0] == 'P' && !unit.own_unnamed)) session_.forget_unnamed();
   Step step;
   step.counts = step.own_unnamed = std::exchange(unit.own_unnamed, false);
   if (!task.plain && step_of(header[0], header[kMessageHeader], step)) expect(unit, step);
@@ -182,6 +183,7 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
       std::memcpy(&serial, body, 8);
       const bool has = session_.unnamed_client == unit.client && session_.unnamed_serial == serial;
       inner_message(body + 8, !has);
+      unit.made_unnamed = unit.made_unnamed || !has;
       session_.unnamed_client = unit.client;
       session_.unnamed_serial = serial;
       return true;
@@ -201,12 +203,13 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
         return false;
       }
       inner_message(body, true);
+      unit.made_unnamed = true;
       return true;
     case Directive::kOwnUnnamed:
       if (!fixed(8)) return false;
       session_.unnamed_client = unit.client;
       std::memcpy(&session_.unnamed_serial, body, 8);
-      unit.own_unnamed = true;
+      unit.own_unnamed = unit.made_unnamed = true;
       return true;
   }
   unit.taken += left;  // cannot be: the master writes no other

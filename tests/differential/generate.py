@@ -172,9 +172,11 @@ def leave(writer):
     if choice < 0.3:
         writer.steps.append(Step(TERMINATE, messages))
     else:
-        writer.steps.append(Step(VANISH, messages,
-                                 read_bytes=writer.rng.choice([0, 1, 100, 20000]),
-                                 cut_off=writer.rng.choice([0, 0, 1, 3, 7])))
+        cut_off = writer.rng.choice([0, 0, 1, 3, 7])
+        if messages[-1] == wire.FLUSH:
+            cut_off = 0  # without it nobody has asked for the bytes that are waited for
+        writer.steps.append(Step(VANISH, messages, cut_off=cut_off,
+                                 read_bytes=writer.rng.choice([0, 1, 100, 20000])))
     writer.connect()
 
 

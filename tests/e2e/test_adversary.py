@@ -2,15 +2,17 @@
 readers that never read, messages made to overrun what holds them."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
+import time
 
 import psycopg
 import pytest
 
 from support.cluster import server_program
-from support.process import memory_of, open_files_of, wait_until
+from support.process import cpu_seconds_of, memory_of, open_files_of, wait_until
 from support.wire import (CANCEL_REQUEST, FLUSH, SSL_REQUEST, SYNC, TERMINATE, Wire,
                           bind, data_row, error_fields, execute,
                           kinds, message, only_error, parse, query, request, string)
@@ -275,6 +277,18 @@ def test_a_killed_master_takes_all_with_it(bench):
     assert bench.query("select 1", dbname="bench") == [(1,)]
 
 
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGQUIT])
+def test_what_runs_when_the_daemon_ends_is_cancelled(make_pgring, signal_number):
+    pgring = make_pgring()
+    with logged_in(pgring) as wire:
+        wire.send(query("select pg_sleep(47)"))
+        running = "state = 'active' and query = 'select pg_sleep(47)'"
+        wait_until(lambda: pgring.cluster.backends(where=running), "the statement runs")
+        pgring.send_signal(signal_number)
+        pgring.wait_end()
+        wait_until(lambda: not pgring.cluster.backends(where=running), "the statement is cancelled")
+
+
 def test_a_database_that_hangs_holds_up_only_its_own_clients(make_pgring, cluster, own_cluster):
     pgring = make_pgring(databases={
         "test": "host=%s port=%d" % (cluster.directory, cluster.port),
@@ -310,7 +324,12 @@ def test_without_free_descriptors_the_daemon_lives_on(make_pgring):
             except OSError:
                 break
         pgring.wait_log("open files|too many", 10)
-        assert inside.execute("select 1").fetchone() == (1,)
+        busy = cpu_seconds_of(pgring.process.pid)
+        waits = time.monotonic() + 1
+        while time.monotonic() < waits:
+            assert inside.execute("select pg_sleep(0.1)").fetchone()
+        assert cpu_seconds_of(pgring.process.pid) - busy < 0.2, "it spins"
+        assert len(re.findall("cannot accept", pgring.log())) == 1
         for wire in flood:
             wire.socket.close()
         wait_until(lambda: open_files_of(pgring.process.pid) < 120, "descriptors come back")

@@ -82,6 +82,8 @@ def test_a_client_that_leaves_inside_the_startup_packet(served):
     for cut in (1, 4, 7, 8, len(packet) - 1):
         with Wire(served.port) as wire:
             wire.send(packet[:cut])
+            port = wire.socket.getsockname()[1]
+        served.wait_log("127.0.0.1:%d .*incomplete startup packet" % port)
 
 
 def test_a_client_that_never_logs_in_is_closed(make_pgring):

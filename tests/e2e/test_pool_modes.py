@@ -1,9 +1,12 @@
 """What pool_mode promises: for how long a client keeps a database connection, and who decides it."""
 
+from contextlib import ExitStack
+
 import psycopg
 import pytest
 
 from support.process import wait_until
+from support.wire import Wire, data_row, query
 
 BACKEND = "select pg_backend_pid()"
 
@@ -39,6 +42,23 @@ def test_session_mode_keeps_the_connection_until_the_client_leaves(make_pgring):
             assert (backend_of(first), backend_of(second)) == backends
         assert first.execute("execute p").fetchone() == (42,)
         assert first.execute("select count(*) from kept").fetchone() == (0,)
+
+
+def test_session_mode_never_queues_two_clients_behind_one_connection(make_pgring):
+    """Their first reads could share one, were they not the beginnings of two sessions."""
+    pgring = make_pgring(settings={"pool_mode": "session", "default_pool_size": 8, "worker_processes": 1})
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(pgring.port)) for _ in range(8)]
+        for number, wire in enumerate(wires):
+            wire.login(TimeZone="Etc/GMT-%d" % number)
+        wires[0].ask("select pg_sleep(0.001)")  # there is a connection, and it is busy now
+        for wire in wires:
+            wire.send(query("select now()::text"))
+        for number, wire in enumerate(wires):
+            rows = [data_row(body) for kind, body in wire.read_until() if kind == b"D"]
+            assert rows[0][0].endswith("+%02d" % number)
+        backends = [wire.ask(BACKEND)[0][0] for wire in wires]
+        assert len(set(backends)) == 8
 
 
 def test_session_mode_resets_the_connection_for_the_next_client(make_pgring):

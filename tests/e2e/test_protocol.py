@@ -145,6 +145,50 @@ def test_what_an_error_skips_leaves_the_unnamed_statement_alone(both):
     assert only_error(assert_same(both, *use))["C"] == "26000"
 
 
+def test_an_error_in_a_transaction_leaves_the_unnamed_statement_alone(both):
+    """It cannot be made again there: the message that names it is refused, not the statement."""
+    assert_same(both, query("begin"))
+    assert_same(both, parse("", "select $1::int", [23]), SYNC)
+    for _ in range(2):
+        assert_same(both, bind("", "", []), execute(), SYNC)
+    assert_same(both, query("rollback"))
+
+
+@pytest.mark.parametrize("size", [30_000, 150_000])
+def test_a_long_unnamed_statement_serves_later_batches(both, size):
+    assert_same(both, parse("", "select length('%s'), $1::text" % ("x" * size)), SYNC)
+    for value in ("a", "b" * 31_000):
+        assert kinds(assert_same(both, bind("", "", [value]), execute(), SYNC)) == b"2DCZ"
+
+
+def test_an_unnamed_statement_beyond_what_is_kept_serves_its_own_batch(pgring):
+    with Wire(pgring.port) as wire:
+        wire.login()
+        for size in (200_000, 300_000, 500_000, 1_000_000):
+            batch = bind("", ""), execute(), SYNC
+            wire.send(parse("", "select length('%s')" % ("x" * size)), *batch)
+            assert [data_row(row) for kind, row in wire.read_until() if kind == b"D"] == [[str(size)]]
+            assert only_error(wire.send(*batch).read_until())["C"] == "26000"
+
+
+def test_unnamed_statements_of_two_clients_stay_apart(make_pgring):
+    """The second client's Parse comes in one batch with a statement that it names."""
+    pgring = make_pgring(settings={"default_pool_size": 1})
+    use = bind("", ""), execute(), SYNC
+    with Wire(pgring.port) as first, Wire(pgring.port) as second:
+        for wire in (first, second):
+            wire.login()
+        first.send(parse("", "select 'first'"), SYNC).read_until()
+        second.send(parse("s", "select 'named'"), SYNC).read_until()
+        for _ in range(2):
+            assert data_row(first.send(*use).read_until()[1][1]) == ["first"]
+            rows = second.send(parse("", "select 'second'"), bind("", ""), execute(), bind("", "s"),
+                               execute(), SYNC).read_until()
+            assert [data_row(row) for kind, row in rows if kind == b"D"] == [["second"], ["named"]]
+        assert data_row(first.send(*use).read_until()[1][1]) == ["first"]
+        assert data_row(second.send(*use).read_until()[1][1]) == ["second"]
+
+
 def test_many_syncs_are_answered_in_order(both):
     batch = b"".join(parse("", "select %d" % number) + bind("", "") + execute() + SYNC
                      for number in range(100))

@@ -1,5 +1,7 @@
 """Clients that wait: in order, not for ever, and through the loss of the database."""
 
+import re
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -63,6 +65,27 @@ def test_a_database_that_stays_away_is_reported_in_time(make_pgring, own_cluster
         pgring.query("select 1")
     assert time.monotonic() - started < 8
     pgring.wait_log("connect|connection")
+
+
+def test_a_server_that_never_answers_is_given_up(make_pgring):
+    """It accepts, as a hung host or a firewall may, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        pgring = make_pgring(databases={"test": "host=127.0.0.1 port=%d" % hole.getsockname()[1]},
+                             settings={"server_connect_timeout": 1, "query_wait_timeout": 2})
+        with pytest.raises(psycopg.OperationalError, match="query_wait_timeout"):
+            pgring.query("select 1")
+        pgring.wait_log("server_connect_timeout")
+
+
+def test_a_connect_query_that_fails_is_reported_and_not_tried_in_a_storm(make_pgring):
+    pgring = make_pgring(start=False, settings={"server_login_retry": 1})
+    pgring.configure(databases={"test": "host=%s port=%d connect_query='select no_such_column'" %
+                                (pgring.cluster.directory, pgring.cluster.port)})
+    pgring.start()
+    for _ in range(4):
+        with pytest.raises(psycopg.OperationalError, match="connect_query failed.*no_such_column"):
+            pgring.query("select 1")
+    assert len(re.findall("connect_query failed", pgring.log())) < 20
 
 
 def test_a_crash_of_the_database_ends_what_ran_and_nothing_else(make_pgring, own_cluster):

@@ -38,6 +38,13 @@ def wait_until(condition, what, seconds=10.0):
         time.sleep(0.01)
 
 
+def cpu_seconds_of(pid):
+    """User and system time of one process."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def free_port():
     """A TCP port nobody has, below the range from which the kernel takes outgoing ones."""
     while True:
