@@ -163,6 +163,15 @@ void Dispatcher::alert_all() {
   }
 }
 
+// A worker that was rung may be stopped, or starved by others: whoever sleeps is asked then.
+void Dispatcher::wake_all_for_waiting() {
+  const uint32_t lanes = context_.state.header->lane_count.load(std::memory_order_relaxed);
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    const Lane& each = context_.state.lanes[lane];
+    if (depth(each.front) + depth(each.ring) > 0) return alert_all();
+  }
+}
+
 // One that was told to leave serves its linked clients to the end, but no lane.
 bool Dispatcher::takes_tasks(const WorkerSlot& slot) {
   return slot.pid.load(std::memory_order_relaxed) != 0 &&

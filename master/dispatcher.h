@@ -40,6 +40,8 @@ class Dispatcher {
   // The worker should look at requests, windows or configurations.
   void alert(uint8_t worker);
   void alert_all();
+  // Now and then: where tasks wait, every worker looks.
+  void wake_all_for_waiting();
 
   // Clients for which there is room now, in the order in which they came.
   std::vector<uint32_t>& served() { return served_; }

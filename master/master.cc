@@ -162,6 +162,7 @@ void Master::tick() {
   next_tick_ = context_.now + kTick;
   if (accepting_paused_) pause_accepting(false);
   timeouts_.check();
+  dispatcher_.wake_all_for_waiting();
   frontend_.lingering().tick(context_.now);
   if (context_.pools.close_unused()) dispatcher_.alert_all();
   publish_census(frontend_.all(), context_);

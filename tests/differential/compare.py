@@ -11,7 +11,9 @@ class Normaliser:
     """Takes out of a connection's messages what two servers cannot have in common.
 
     Process ids and cancel keys are blanked. Oids of tables made during the run are numbered in the
-    order in which they appear. The parameters reported at start come in any order.
+    order in which they appear. The parameters reported at start come in any order. In an aborted
+    transaction whichever message comes first is refused: a Parse put in front of a statement that a
+    connection lacks is refused in its place, with the same words from another line of the source.
     """
 
     def __init__(self):
@@ -29,6 +31,8 @@ class Normaliser:
             return kind, b"(key)"
         if kind == "A":
             return kind, body[4:]
+        if kind == "E" and b"\0C25P02\0" in body:
+            return kind, b"\0".join(field for field in body.split(b"\0") if field[:1] not in b"FLR")
         if kind == "T":
             return kind, self._row_description(body)
         return kind, body

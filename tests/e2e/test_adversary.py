@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from support.cluster import server_program
-from support.process import cpu_seconds_of, memory_of, open_files_of, wait_until
+from support.process import cpu_seconds_of, memory_of, open_files_of, processes_of, wait_until
 from support.wire import (CANCEL_REQUEST, FLUSH, SSL_REQUEST, SYNC, TERMINATE, Wire,
                           bind, data_row, error_fields, execute,
                           kinds, message, only_error, parse, query, request, string)
@@ -287,6 +287,7 @@ def test_what_runs_when_the_daemon_ends_is_cancelled(make_pgring, signal_number)
         pgring.send_signal(signal_number)
         pgring.wait_end()
         wait_until(lambda: not pgring.cluster.backends(where=running), "the statement is cancelled")
+    wait_until(lambda: not processes_of(pgring.program), "every process has left")
 
 
 def test_a_database_that_hangs_holds_up_only_its_own_clients(make_pgring, cluster, own_cluster):
