@@ -110,7 +110,7 @@ def test_a_database_chooses_its_own_mode(make_pgring):
 
 def test_a_user_chooses_its_own_mode(make_pgring):
     pgring = make_pgring(settings={"default_pool_size": 2},
-                         users={"alice": "pool_mode=session", "bob": "pool_mode=transaction"})
+                         users={"alice": "pool_mode=session", "bob": "pool_mode=transaction pool_size=1"})
     with pgring.connect(user="alice") as client:
         client.execute("create temp table hers (a int)")
         assert client.execute("select count(*) from hers").fetchone() == (0,)
