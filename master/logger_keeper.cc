@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/shared_state.h"
 #include "master/logger_process.h"
+#include "master/signals.h"
 
 namespace pgring {
 namespace {
@@ -61,7 +62,7 @@ void LoggerKeeper::attach(LogProcess process) {
 void LoggerKeeper::start() {
   start_at_ = 0;
   replaced_at_ = 0;
-  pid_ = fork();
+  pid_ = Signals::fork_child();
   if (pid_ > 0) return;
   if (pid_ < 0) {
     pid_ = 0;

@@ -9,7 +9,6 @@ namespace pgring {
 
 // Runs in a child that has just been forked: what is the master's is closed here, and only here.
 void Master::become_child() {
-  Signals::leave_to_master();
   logger_.abandon();
   listeners_.abandon();
   for (auto& client : frontend_.all()) client->fd.reset();
@@ -20,12 +19,14 @@ void Master::become_child() {
 }
 
 void Master::become_worker(uint8_t number) {
+  Signals::leave_to_master();
   become_child();
   logger_.attach({LogProcessKind::kWorker, number});
   title_.set(fmt::format("worker {}", number));
 }
 
 int Master::become_status(Listeners listeners, int liveness) {
+  Signals::leave_to_master();
   become_child();
   logger_.attach({LogProcessKind::kStatus, 0});
   title_.set("status");

@@ -43,10 +43,27 @@ std::optional<SignalAction> Signals::next() {
   return std::nullopt;
 }
 
+pid_t Signals::fork_child() {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    for (const SignalRow& signal : kSignals) handle(signal.number, SIG_DFL);
+  } else {
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+  }
+  return pid;
+}
+
 void Signals::leave_to_master() {
   for (const SignalRow& signal : kSignals) {
     handle(signal.number, signal.action == SignalAction::kReap ? SIG_DFL : SIG_IGN);
   }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
 }  // namespace pgring

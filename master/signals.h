@@ -2,6 +2,8 @@
 // it.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <csignal>
 #include <cstdint>
@@ -50,7 +52,10 @@ class Signals {
   int fd() const { return pipe_.read.get(); }
   // What the next signal that has come asks for.
   std::optional<SignalAction> next();
-  // In a forked child: a terminal's Ctrl-C and a service manager's SIGTERM may reach every process,
+  // fork() for the master's children. The child gets all signals blocked and none of the handlers:
+  // a signal meant for a child that has hardly begun must not reach the pipe, which is the master's.
+  static pid_t fork_child();
+  // In such a child, lets signals in again: a terminal's Ctrl-C and a service manager's SIGTERM may reach every process,
   // but what follows from them is the master's business, whose end the children notice.
   static void leave_to_master();
 

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/listen_address.h"
 #include "common/log.h"
+#include "master/signals.h"
 
 namespace pgring {
 namespace {
@@ -72,7 +73,7 @@ void StatusKeeper::spawn() {
   try {
     Pipe alive = make_pipe(PipeMode::kNonBlocking);
     started_at_ = monotonic_us();
-    pid_ = fork();
+    pid_ = Signals::fork_child();
     if (pid_ < 0) {
       pid_ = 0;
       throw std::system_error(errno, std::system_category(), "fork");

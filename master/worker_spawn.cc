@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "common/log.h"
+#include "master/signals.h"
 #include "worker/worker.h"
 
 namespace pgring {
@@ -32,7 +33,7 @@ namespace {
 }  // namespace
 
 pid_t spawn_worker(WorkerSpawn spawn) {
-  const pid_t pid = fork();
+  const pid_t pid = Signals::fork_child();
   if (pid < 0) throw std::system_error(errno, std::system_category(), "fork");
   if (pid == 0) run(std::move(spawn));
   return pid;

@@ -65,7 +65,7 @@ class Pgring:
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             start_new_session=True, **run_as())
         if wait:
-            wait_until(self.accepts, "pgringd accepts connections; its log:\n" + self.log(), 10)
+            wait_until(self.accepts, lambda: "pgringd accepts connections; its log:\n" + self.log())
         return self
 
     def accepts(self):
@@ -128,7 +128,7 @@ class Pgring:
     def wait_log(self, pattern, seconds=10.0):
         """The first match of the pattern in the log."""
         return wait_until(lambda: re.search(pattern, self.log(), re.MULTILINE | re.IGNORECASE),
-                          "the log says /%s/; it says:\n%s" % (pattern, self.log()), seconds)
+                          lambda: "the log says /%s/; it says:\n%s" % (pattern, self.log()), seconds)
 
     # Life
 

@@ -27,14 +27,15 @@ def give_to_user(path):
 
 
 def wait_until(condition, what, seconds=10.0):
-    """Returns the condition's first true value; fails the test when none came in time."""
+    """Returns the condition's first true value; fails the test when none came in time, and says what
+    was waited for: a text or a function that tells it then."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError("not within %g s: %s" % (seconds, what))
+            raise AssertionError("not within %g s: %s" % (seconds, what() if callable(what) else what))
         time.sleep(0.01)
 
 
