@@ -82,12 +82,14 @@ bool ServerConnection::withdraw_cancelled() {
     give_back(unit);
     remove(i);
   }
-  // The reply of an unfinished stream would never end.
-  if (!line_.empty() && line_.front().abandoned && !line_.front().closed) {
-    die("the client left in the middle of a statement");
-    return true;
-  }
-  return false;
+  return end_unfinished();
+}
+
+// The reply of a stream that its client has left unfinished would never end. True: died of it.
+bool ServerConnection::end_unfinished() {
+  if (line_.empty() || !line_.front().abandoned || line_.front().closed) return false;
+  die("the client left in the middle of a statement");
+  return true;
 }
 
 void ServerConnection::remove(std::size_t index) {

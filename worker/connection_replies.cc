@@ -47,6 +47,7 @@ void ServerConnection::on_bytes(std::string_view bytes) {
   }
   if (phase_ != Phase::kReady) return;
   flush_run();
+  if (end_unfinished()) return;  // what looked whole was the beginning of a COPY
   if (!line_.empty() && window_full(line_.front())) {
     reading_paused_ = true;
     update_interest();

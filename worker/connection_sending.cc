@@ -1,7 +1,5 @@
 // A connection's way out: starting units, taking their payload, writing.
-#include "common/log.h"
 #include "common/wire.h"
-#include "worker/canceller.h"
 #include "worker/lane_pool.h"
 #include "worker/server_connection.h"
 
@@ -194,61 +192,6 @@ void ServerConnection::update_interest() {
     context_.poller.modify(stream_.fd(), token_, interest);
   }
   interest_ = interest;
-}
-
-void ServerConnection::on_attention() {
-  if (phase_ != Phase::kReady || line_.empty()) return;
-  for (std::size_t i = 0; i < line_.size(); ++i) look_at_requests(line_[i]);
-  if (withdraw_cancelled()) return;
-  cancel_front();
-  feed();
-  if (!line_.empty() && reading_paused_ && !window_full(line_.front())) {
-    reading_paused_ = false;
-    update_interest();
-    if (stream_.has_buffered()) receive();
-  }
-}
-
-void ServerConnection::look_at_requests(Unit& unit) {
-  if (unit.purpose != UnitPurpose::kTask) return;
-  const uint32_t requests = context_.task(unit.task).requests.load(std::memory_order_acquire);
-  if ((requests & (kRequestCancel | kRequestAbandon)) == 0) return;
-  if (!unit.cancel_sent) unit.cancel_wanted = true;
-  if ((requests & kRequestAbandon) != 0) unit.abandoned = true;
-}
-
-void ServerConnection::cancel_front() {
-  if (line_.empty() || cancel_pending_) return;
-  Unit& unit = line_.front();
-  if (!unit.cancel_wanted || !unit.started || unit.cancel_sent) return;
-  // Nobody waits for it: not worth the trouble to its neighbours.
-  if (unit.abandoned && has_tasks_behind()) return;
-  unit.cancel_sent = true;
-  unit.cancel_wanted = false;
-  give_back_line();  // the request may come too late, and hit the next one
-  for (std::size_t i = 1; i < line_.size(); ++i) line_[i].cancel_risk = true;  // who could not go
-  if (backend_place_ == BackendRegistry::kNone) return;
-  cancel_pending_ = context_.canceller->start(context_.backends.at(backend_place_), this);
-  if (cancel_pending_) count(context_.slot.counters.cancels_sent);
-}
-
-void ServerConnection::cancel_for_leaving() {
-  if (phase_ != Phase::kReady || line_.empty() || !line_.front().started || cancel_pending_) return;
-  if (backend_place_ == BackendRegistry::kNone) return;
-  context_.canceller->start(context_.backends.at(backend_place_), nullptr);
-}
-
-void ServerConnection::cancel_finished(bool answered) {
-  cancel_pending_ = false;
-  // Nobody knows whether it will still hit whoever comes next.
-  if (!answered) retire();
-  if (line_.empty()) {
-    became_free();
-  } else {
-    cancel_front();
-    feed();
-    cancel_front();  // it may have been wanted before anything was sent
-  }
 }
 
 }  // namespace pgring

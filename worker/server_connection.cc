@@ -162,6 +162,7 @@ void ServerConnection::check_timers() {
   }
   if (phase_ != Phase::kReady) return;
   check_line();
+  repeat_cancel();
   if (config.server_lifetime_us > 0) {
     if (context_.now >= opened_at_ + config.server_lifetime_us) {
       retire();

@@ -100,8 +100,11 @@ class ServerConnection {
   void establish_parameters(const ParameterSet& set);
   void tell_consumed(Unit& unit);
   void want_flush();
+
+  // What the master asks (connection_cancel.cc).
   void look_at_requests(Unit& unit);
   void cancel_front();
+  void repeat_cancel();
 
   // Units behind the front (connection_line.cc).
   void check_line();
@@ -110,6 +113,7 @@ class ServerConnection {
   void give_back(const Unit& unit);
   void leave_husk(Unit& unit);
   bool withdraw_cancelled();
+  bool end_unfinished();
   void remove(std::size_t index);
 
   // Replies (connection_replies.cc).

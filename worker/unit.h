@@ -52,6 +52,8 @@ struct Unit {
   bool retry = false;          // the reply is dropped, then the task runs again
   bool cancel_wanted = false;  // by the client; sent once the unit is at the front
   bool cancel_sent = false;
+  uint8_t cancels = 0;          // how often
+  int64_t cancel_again_at = 0;  // if it is still running then
   bool cancel_risk = false;  // a cancel request for a neighbour may hit it
   bool abandoned = false;    // the client is gone: the reply is dropped
 };

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 #include "tests/process/fake_master.h"
@@ -25,6 +26,40 @@ const std::string kSleepers =
 std::string pid_of_session(FakeMaster& master) {
   return master.query("select pg_backend_pid()").rows();
 }
+
+bool has_pending(pid_t process, int signal) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("ShdPnd:")) continue;
+    return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0;
+  }
+  return false;
+}
+
+// The only connection's backend does nothing until it is continued; then it finds the cancel before
+// the statement.
+struct StoppedBackend : FakeMaster {
+  pid_t backend = 0;
+
+  StoppedBackend() {
+    LaneConfig lane = config();
+    lane.pool_size = 1;
+    configure(lane);
+    start_worker();
+    backend = std::stoi(pid_of_session(*this));
+    kill(backend, SIGSTOP);
+  }
+  uint32_t submit_and_request(std::string_view sql, uint32_t bits) {
+    const uint32_t task = submit(simple_query(sql));
+    read_until([&] {
+      return TaskWord::unpack(state.tasks[task].word.load()).state == TaskState::kSent;
+    });
+    request(task, bits);
+    read_until([&] { return has_pending(backend, SIGINT); });
+    kill(backend, SIGCONT);
+    return task;
+  }
+};
 
 }  // namespace
 
@@ -108,6 +143,25 @@ TEST_CASE("a running statement is cancelled") {
   const Answer answer = master.wait(task);
   CHECK(answer.ended());
   CHECK(answer.sqlstate() == "57014");
+  CHECK(master.query("select 1").rows() == "1");
+}
+
+TEST_CASE("a cancel that PostgreSQL got before the statement is sent again") {
+  StoppedBackend master;
+  const Answer answer =
+      master.wait(master.submit_and_request("select pg_sleep(30)", kRequestCancel));
+  CHECK(answer.ended());
+  CHECK(answer.sqlstate() == "57014");
+  CHECK(master.query("select 1").rows() == "1");
+}
+
+TEST_CASE("a COPY whose client left before PostgreSQL had begun it does not go on") {
+  run_sql("drop table if exists left_over; create table left_over (n int)");
+  StoppedBackend master;
+  CHECK(master.wait(master.submit_and_request("copy left_over from stdin", kRequestAbandon))
+            .failed());
+  const std::string backend = std::to_string(master.backend);
+  await_sql("select count(*) from pg_stat_activity where pid = " + backend, "0");
   CHECK(master.query("select 1").rows() == "1");
 }
 
