@@ -1,6 +1,6 @@
 // The list of functions. Every name was checked against pg_proc: all functions of that name in
 // pg_catalog are immutable or stable, but for clock_timestamp, gen_random_uuid, pg_is_in_recovery,
-// random, timeofday and nextval.
+// random, timeofday and nextval. tests/e2e/test_statement_effects.py checks it again.
 #include "common/builtin_functions.h"
 
 namespace pgring {
@@ -95,11 +95,13 @@ constexpr auto kTable = make_table();
 constexpr std::string_view kAttributePrefixes[] = {"pg_", "lo_", "binary_upgrade_", "dblink"};
 
 constexpr std::string_view kAttributeNames[] = {
+    "amvalidate",
     "brin_summarize_new_values",
     "currval",
     "current_setting",
     "gin_clean_pending_list",
     "nextval",
+    "plpgsql_validator",
     "setseed",
     "ts_stat",
     "txid_status",

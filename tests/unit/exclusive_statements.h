@@ -251,6 +251,7 @@ constexpr Hazard kExclusiveStatements[] = {
     {"select s.nextval from cast('q' as regclass) s", kAttribute},
     {"select s.currval from cast('q' as regclass) s", kAttribute},
     {"select s.setseed from generate_series(0, 1) s", kAttribute},
+    {"select oid.plpgsql_validator from pg_proc", kAttribute},
     {"select s.lo_unlink from generate_series(1, 1) s", kAttribute},
     {"select s.current_setting from lower('work_mem') s", kAttribute},
     {"select \"pg_catalog\".pg_sleep from generate_series(9, 9) \"pg_catalog\"", kAttribute},
