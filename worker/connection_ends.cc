@@ -46,7 +46,6 @@ void ServerConnection::conclude(Unit& unit, char status) {
     return;
   }
   if (unit.steps > 0) drop_steps(unit);
-  if (unit.failed && unit.made_unnamed) session_.forget_unnamed();
   if (unit.purpose == UnitPurpose::kTask) {
     conclude_task(unit, status);
   } else {

@@ -1,5 +1,7 @@
 // Replies of a connection that the client must not see, or that are made up for it; and how many
 // ReadyForQuery messages a COPY ends with.
+#include <utility>
+
 #include "common/wire.h"
 #include "worker/server_connection.h"
 
@@ -64,9 +66,16 @@ void ServerConnection::make_up(Unit& unit, const char* message) {
 // After an error the server skips everything up to Sync, so these replies will not come.
 void ServerConnection::drop_steps(Unit& unit) {
   PreparedCache& prepared = session_.prepared;
+  bool failed_itself = true;  // the first of them; the others were skipped
+  bool unnamed_settled = false;
   for (; unit.steps > 0; --unit.steps) {
     const Step step = session_.script.front();
     session_.script.pop_front();
+    if (step.changes_unnamed && !std::exchange(unnamed_settled, true)) {
+      // A Parse that fails has dropped what was there. Units behind may have changed it since.
+      session_.unnamed = failed_itself || next_ > 1 ? UnnamedOwner{} : step.unnamed_before;
+    }
+    failed_itself = false;
     if (step.serial == 0) continue;
     if (step.kind == StepKind::kParse) prepared.erase(step.serial);
     // Not closed after all: it is the next to go again.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "common/task.h"
 #include "worker/ring_buffer.h"
 
 namespace pgring {
@@ -22,12 +23,21 @@ enum class StepKind : uint8_t {
   kMadeUpClose,
 };
 
+// Whose unnamed statement a session has: a client and the master's serial of its Parse.
+struct UnnamedOwner {
+  uint32_t client = kNoClient;
+  uint64_t serial = 0;
+  bool operator==(const UnnamedOwner&) const = default;
+};
+
 struct Step {
   StepKind kind = StepKind::kSync;
   bool hidden = false;
-  bool counts = false;       // stands for a kPrepare, kForget or kOwnUnnamed
-  uint64_t serial = 0;       // kParse, kClose, kMadeUpParse: of the dictionary statement, or 0
-  bool own_unnamed = false;  // the Parse of a kOwnUnnamed
+  bool counts = false;           // stands for a kPrepare, kForget or kOwnUnnamed
+  uint64_t serial = 0;           // kParse, kClose, kMadeUpParse: of the dictionary statement, or 0
+  bool own_unnamed = false;      // the Parse of a kOwnUnnamed
+  bool changes_unnamed = false;  // the session's unnamed statement, which was that of
+  UnnamedOwner unnamed_before{};
 };
 
 enum class Verdict : uint8_t {

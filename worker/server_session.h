@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "common/task.h"
 #include "worker/parameters.h"
 #include "worker/prepared_cache.h"
 #include "worker/reply_script.h"
@@ -16,11 +15,9 @@ struct ServerSession {
   PreparedCache prepared;
   ReplyScript script{64};
   uint32_t max_prepared = 200;
-  // The owner of the unnamed statement: a client and the master's serial of its Parse.
-  uint32_t unnamed_client = kNoClient;
-  uint64_t unnamed_serial = 0;
+  UnnamedOwner unnamed;  // once everything that has been sent is answered
 
-  void forget_unnamed() { unnamed_client = kNoClient; }
+  void forget_unnamed() { unnamed = {}; }
 };
 
 }  // namespace pgring

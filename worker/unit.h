@@ -30,7 +30,7 @@ struct Unit {
   uint64_t stream_start = 0;  // the connection's byte count where this unit begins
   bool discard = false;       // the rest of the message is not for the server
   bool own_unnamed = false;   // a kOwnUnnamed's Parse is the next message
-  bool made_unnamed = false;  // the unnamed statement was made anew, or closed; an error skips that
+  uint64_t own_serial = 0;    // its serial
   bool started = false;       // marked as sent
   bool closed = false;        // everything that there will be has been taken
   uint32_t syncs = 0;         // Sync messages sent

@@ -50,6 +50,14 @@ bool step_of(char type, char subject, Step& step) {
   }
 }
 
+// A Parse or Close of the unnamed statement. `message`: its header and the first byte of its body.
+bool names_unnamed(const char* message) {
+  constexpr uint32_t kEmptyName = 6;  // the length of such a Close
+  const char first = message[kMessageHeader];
+  if (message[0] == 'C') return first == 'S' && wire::load32(message + 1) == kEmptyName;
+  return message[0] == 'P' && first == '\0';
+}
+
 }  // namespace
 
 bool UnitSender::take(Unit& unit) {
@@ -59,7 +67,8 @@ bool UnitSender::take(Unit& unit) {
   const uint64_t end = published & ~kStreamClosed;
   const bool closed = (published & kStreamClosed) != 0;
   const uint64_t before = unit.taken;
-  if (task.plain && closed && unit.taken == 0 && end <= kSendBuffer) {
+  const bool keeps_unnamed = session_.unnamed.client == unit.client;  // perhaps
+  if (task.plain && closed && unit.taken == 0 && end <= kSendBuffer && !keeps_unnamed) {
     take_whole(unit, task, end);
   } else {
     if (!task.plain) unit.scripted = true;
@@ -96,8 +105,9 @@ bool UnitSender::step(Unit& unit, const Task& task, uint64_t end) {
   char header[kMessageHeader + 1] = {};
   copy_payload(state_, task, unit.taken, header, kMessageHeader);
   if (is_directive(header[0])) return carry_out(unit, task, header[0], left);
-  // Describe is told apart by its first byte.
-  if (header[0] == 'D' && !task.plain) {
+  // These are told apart by their first byte.
+  const bool has_body = wire::load32(header + 1) > 4;
+  if (has_body && (header[0] == 'D' || header[0] == 'C' || header[0] == 'P')) {
     if (left < kMessageHeader + 1) return false;
     copy_payload(state_, task, unit.taken + kMessageHeader, header + kMessageHeader, 1);
   }
@@ -109,10 +119,11 @@ void UnitSender::begin_message(Unit& unit, const char* header, const Task& task)
   unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
   unit.discard = false;
   if (header[0] == 'S') ++unit.syncs;
-  // Whatever a Parse without directives names, it may be the unnamed statement.
-  if (header[0] == 'Q' || (header[0] == 'P' && !unit.own_unnamed)) session_.forget_unnamed();
+  const bool own = std::exchange(unit.own_unnamed, false);
+  if (!own && (header[0] == 'Q' || names_unnamed(header))) session_.forget_unnamed();
   Step step;
-  step.counts = step.own_unnamed = std::exchange(unit.own_unnamed, false);
+  step.counts = step.own_unnamed = own;
+  if (own) change_unnamed(unit, step, {unit.client, unit.own_serial});
   if (!task.plain && step_of(header[0], header[kMessageHeader], step)) expect(unit, step);
 }
 
@@ -157,10 +168,11 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
     unit.taken += kMessageHeader + bytes;
     return true;
   };
-  const auto inner_message = [&](const char* header, bool send) {
+  const auto inner_message = [&](const char* header, bool send, UnnamedOwner unnamed) {
     unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
     unit.discard = !send;
     Step step;
+    if (send) change_unnamed(unit, step, unnamed);
     if (send && step_of(header[0], header[kMessageHeader], step)) {
       step.hidden = true;
       expect(unit, step);
@@ -179,13 +191,9 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
     }
     case Directive::kUnnamed: {
       if (!fixed(8 + kMessageHeader + 1)) return false;
-      uint64_t serial;
-      std::memcpy(&serial, body, 8);
-      const bool has = session_.unnamed_client == unit.client && session_.unnamed_serial == serial;
-      inner_message(body + 8, !has);
-      unit.made_unnamed = unit.made_unnamed || !has;
-      session_.unnamed_client = unit.client;
-      session_.unnamed_serial = serial;
+      UnnamedOwner wanted{unit.client};
+      std::memcpy(&wanted.serial, body, 8);
+      inner_message(body + 8, session_.unnamed != wanted, wanted);
       return true;
     }
     case Directive::kForget: {
@@ -202,14 +210,12 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
         // A message without a body (Flush, Sync) is never hidden.
         return false;
       }
-      inner_message(body, true);
-      unit.made_unnamed = true;
+      inner_message(body, true, names_unnamed(body) ? UnnamedOwner{} : session_.unnamed);
       return true;
     case Directive::kOwnUnnamed:
       if (!fixed(8)) return false;
-      session_.unnamed_client = unit.client;
-      std::memcpy(&session_.unnamed_serial, body, 8);
-      unit.own_unnamed = unit.made_unnamed = true;
+      std::memcpy(&unit.own_serial, body, 8);
+      unit.own_unnamed = true;
       return true;
   }
   unit.taken += left;  // cannot be: the master writes no other
@@ -256,6 +262,15 @@ void UnitSender::append_parse(const StatementEntry& entry) {
     message.bytes({state_.block(entry.blocks[i]), bytes});
     left -= bytes;
   }
+}
+
+// `step` is expected next and makes the session's unnamed statement that of `owner`, unless the
+// server skips it.
+void UnitSender::change_unnamed(const Unit& unit, Step& step, UnnamedOwner owner) {
+  if (unit.failed || owner == session_.unnamed) return;
+  step.changes_unnamed = true;
+  step.unnamed_before = session_.unnamed;
+  session_.unnamed = owner;
 }
 
 void UnitSender::expect(Unit& unit, const Step& step) {

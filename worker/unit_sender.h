@@ -42,6 +42,7 @@ class UnitSender {
   void ensure_statement(Unit& unit, uint32_t entry, uint64_t serial, bool for_prepare);
   void make_room(Unit& unit);
   void append_parse(const StatementEntry& entry);
+  void change_unnamed(const Unit& unit, Step& step, UnnamedOwner owner);
   void expect(Unit& unit, const Step& step);
 
   const SharedState& state_;

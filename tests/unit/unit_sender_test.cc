@@ -70,6 +70,7 @@ const std::string kServerParse = make('P', std::string_view("pgring_77\0select 1
 const std::string kBind = make('B', std::string(300, 'b'));
 const std::string kDescribe = make('D', std::string_view("S\0", 2));
 const std::string kSync = make('S', "");
+const std::string kCloseOfX = make('C', std::string_view("Sx\0", 3));
 const std::string kUnnamedParse = make('P', std::string(400, 'u'));
 
 const std::string kPayload =
@@ -77,8 +78,8 @@ const std::string kPayload =
     make(static_cast<char>(Directive::kUse), kRefBytes) + kBind +
     make(static_cast<char>(Directive::kForget), "name") +
     make(static_cast<char>(Directive::kUnnamed), number(9) + kUnnamedParse) +
-    make(static_cast<char>(Directive::kHidden), make('C', "Sx")) + make('E', "execute") + kSync;
-const std::string kExpected = kServerParse + kDescribe + kBind + kUnnamedParse + make('C', "Sx") +
+    make(static_cast<char>(Directive::kHidden), kCloseOfX) + make('E', "execute") + kSync;
+const std::string kExpected = kServerParse + kDescribe + kBind + kUnnamedParse + kCloseOfX +
                               make('E', "execute") + kSync;
 
 }  // namespace
@@ -113,10 +114,9 @@ TEST_CASE("sender: a plain unit is copied as it is, whether at once or in parts"
 TEST_CASE("sender: a statement that the connection holds is not sent again") {
   Sending sending(kPayload);
   sending.session.prepared.insert(77, true, true);
-  sending.session.unnamed_client = 5;
-  sending.session.unnamed_serial = 9;
+  sending.session.unnamed = {5, 9};
   sending.publish(kPayload.size(), true);
-  CHECK(sending.bytes() == kDescribe + kBind + make('C', "Sx") + make('E', "execute") + kSync);
+  CHECK(sending.bytes() == kDescribe + kBind + kCloseOfX + make('E', "execute") + kSync);
   CHECK(sending.session.script.front().kind == StepKind::kMadeUpParse);
   CHECK_FALSE(sending.unit.assumes);
 }
@@ -130,11 +130,29 @@ TEST_CASE("sender: a Parse in front that is not answered yet is relied on, and r
 
 TEST_CASE("sender: another client's unnamed statement does not count") {
   Sending sending(kPayload);
-  sending.session.unnamed_client = 6;
-  sending.session.unnamed_serial = 9;
+  sending.session.unnamed = {6, 9};
   sending.publish(kPayload.size(), true);
   CHECK(sending.bytes() == kExpected);
-  CHECK(sending.session.unnamed_client == 5);
+  CHECK(sending.session.unnamed == UnnamedOwner{5, 9});
+}
+
+TEST_CASE("sender: whoever closes the unnamed statement, it is gone") {
+  for (const bool plain : {true, false}) {
+    const std::string payload = make('C', std::string_view("S\0", 2)) + kSync;
+    Sending sending(payload, plain);
+    sending.session.unnamed = {5, 9};
+    sending.publish(payload.size(), true);
+    CHECK(sending.session.unnamed == UnnamedOwner{});
+  }
+}
+
+TEST_CASE("sender: a portal's Close and a lone Sync leave the unnamed statement alone") {
+  for (const std::string& payload : {make('C', std::string_view("P\0", 2)) + kSync, kSync}) {
+    Sending sending(payload, true);
+    sending.session.unnamed = {5, 9};
+    sending.publish(payload.size(), true);
+    CHECK(sending.session.unnamed == UnnamedOwner{5, 9});
+  }
 }
 
 TEST_CASE("sender: after an error nothing more is expected but the answer to Sync") {
@@ -142,6 +160,7 @@ TEST_CASE("sender: after an error nothing more is expected but the answer to Syn
   sending.unit.failed = true;
   sending.publish(kPayload.size(), true);
   CHECK_FALSE(sending.session.prepared.holds(77));
+  CHECK(sending.session.unnamed == UnnamedOwner{});
   REQUIRE(sending.session.script.size() == 1);
   CHECK(sending.session.script.front().kind == StepKind::kSync);
 }
