@@ -43,7 +43,7 @@ function ceiling(value) {
   for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) if (step * power >= value * 0.999) return step * power;
 }
 
-const kWidth = 560, kHeight = 150, kLeft = 46, kTop = 8, kBottom = 16;
+const kHeight = 150, kLeft = 46, kTop = 8, kBottom = 16;
 const kPoints = 150;
 
 function chart(id, step, lines, format, least) {
@@ -53,14 +53,16 @@ function chart(id, step, lines, format, least) {
   }
   const old = figure.querySelector("svg");
   if (old) old.remove();
-  const svg = make(figure, "svg", undefined, {class: "chart", viewBox: "0 0 " + kWidth + " " + kHeight,
+  // Drawn as wide as the caption above it, so that its letters keep their shape.
+  const width = Math.max(caption.clientWidth, 200);
+  const svg = make(figure, "svg", undefined, {class: "chart", viewBox: "0 0 " + width + " " + kHeight,
     preserveAspectRatio: "none", role: "img"});
   const top = ceiling(Math.max(least, ...lines.flatMap(line => line.values)));
-  const high = kHeight - kBottom - kTop, wide = kWidth - kLeft - 4;
+  const high = kHeight - kBottom - kTop, wide = width - kLeft - 4;
   const y = value => kTop + high * (1 - value / top);
   for (const part of [0, 0.5, 1]) {
-    make(svg, "line", undefined, {class: "grid", x1: kLeft, x2: kWidth - 4, y1: y(top * part), y2: y(top * part)});
-    make(svg, "text", format(top * part), {x: kLeft - 6, y: y(top * part) + 3, "text-anchor": "end"});
+    make(svg, "line", undefined, {class: "grid", x1: kLeft, x2: width - 4, y1: y(top * part), y2: y(top * part)});
+    make(svg, "text", format(top * part).replace(/\.0(?!\d)/, ""), {x: kLeft - 6, y: y(top * part) + 3, "text-anchor": "end"});
   }
   for (const minute of [4, 2, 0]) {
     make(svg, "text", minute ? "\u2212" + minute + " min" : "now", {"text-anchor": minute ? "middle" : "end",
@@ -73,7 +75,7 @@ function chart(id, step, lines, format, least) {
     if (points.length < 2) continue;
     if (line.filled) {
       make(svg, "polygon", undefined, {fill: "var(--" + line.hue + ")", points: points[0].split(",")[0] + "," + y(0) +
-        " " + points.join(" ") + " " + (kWidth - 4) + "," + y(0)});
+        " " + points.join(" ") + " " + (width - 4) + "," + y(0)});
     }
     make(svg, "polyline", undefined, {stroke: "var(--" + line.hue + ")", points: points.join(" ")});
   }
@@ -143,8 +145,8 @@ function draw(now) {
   put("c-xacts", brief(last("transactions")) + " transactions/s");
   put("c-p99", last("p99") ? time(last("p99")) : "\u2013");
   put("c-p50", "p50 " + time(last("p50")) + " \u00b7 p95 " + time(last("p95")));
-  put("c-clients", brief(now.clients_now));
-  put("c-waiting", last("active") + " active \u00b7 " + last("waiting") + " waiting \u00b7 max " + brief(now.max_clients));
+  put("c-clients", brief(now.clients_now) + " / " + brief(now.max_clients));
+  put("c-waiting", last("active") + " active \u00b7 " + last("waiting") + " waiting");
   put("c-servers", brief(now.servers_now));
   put("c-ratio", now.servers_now ? (now.clients_now / now.servers_now).toFixed(1) + " clients for each" : "none open");
   put("c-out", bytes(last("bytes_out")));

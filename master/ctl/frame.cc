@@ -138,7 +138,7 @@ void add_workers(Lines& lines, const Sample& before, const Sample& now, std::siz
                     now.workers.cell(row, "active"), now.workers.cell(row, "restarts")));
   }
   lines.push_back("");
-  lines.push_back(fmt::format("lanes: {} in use, {} tasks queued, room for {} more",
+  lines.push_back(fmt::format("lanes in use: {}, tasks queued: {}, room for {} more",
                               now.lanes.rows.size(), lane_sum(now, "depth"),
                               lane_sum(now, "room")));
 }
