@@ -30,7 +30,7 @@ inline constexpr auto kSettings = std::to_array<Entry<Settings>>({
     entry<&S::auth_type>("auth_type", "md5"),
     entry<&S::auth_user>("auth_user").later(),
     entry<&S::autodb_idle_timeout>("autodb_idle_timeout", "3600", kSeconds).later(),
-    entry<&S::cancel_wait_timeout>("cancel_wait_timeout", "10", kSeconds).later(),
+    entry<&S::cancel_wait_timeout>("cancel_wait_timeout", "10", kSeconds),
     entry<&S::client_idle_timeout>("client_idle_timeout", "0", kSeconds),
     entry<&S::client_login_timeout>("client_login_timeout", "60", kSeconds),
     entry<&S::client_tls13_ciphers>("client_tls13_ciphers").later(),

@@ -46,7 +46,6 @@ struct LaneConfig {
   int64_t server_connect_timeout_us;
   int64_t server_login_retry_us;
   int64_t server_check_delay_us;
-  int64_t cancel_wait_timeout_us;
   uint32_t max_prepared_statements;
   bool reset_always;  // the reset query also after transaction pooling
   bool round_robin;
@@ -187,6 +186,7 @@ struct SharedHeader {
   uint32_t block_count;
   std::atomic<uint32_t> worker_count;  // highest slot that may be in use
   std::atomic<uint32_t> lane_count;    // lanes ever used; grows only
+  std::atomic<int64_t> cancel_wait_timeout_us;  // the setting; 0: none. Only the master writes
   ServerStatus status;                 // the master's
 };
 

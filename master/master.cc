@@ -70,6 +70,7 @@ Master::Master(Settings settings, Listeners listeners, std::optional<Listeners> 
   set_log_level(effective_log_level(context_.settings));  // of all processes from now on
   context_.now = monotonic_us();
   publish_start(context_.state.header->status);
+  publish_shared_settings();
   context_.poller->add(signals_.fd(), make_token(TokenKind::kSignal, 0), Interest::kRead);
   supervisor_.set_count(worker_count(context_.settings));
   for (const Fd& socket : listeners_.sockets()) {

@@ -53,6 +53,7 @@ class Master {
   std::optional<AdminError> reload_settings();
   std::optional<AdminError> set_setting(const std::string& name, const std::string& value);
   void apply(Settings&& settings);
+  void publish_shared_settings();
   void connect_console();
   void on_pause_signal(bool paused);
   void pause_all(bool paused);

@@ -74,8 +74,15 @@ std::optional<AdminError> Master::set_setting(const std::string& name, const std
   return std::nullopt;
 }
 
+// What workers need to know that belongs to no lane.
+void Master::publish_shared_settings() {
+  context_.state.header->cancel_wait_timeout_us.store(
+      context_.settings.cancel_wait_timeout.count(), std::memory_order_relaxed);
+}
+
 void Master::apply(Settings&& settings) {
   context_.settings = std::move(settings);
+  publish_shared_settings();
   context_.pools.reload(context_.settings);
   set_log_level(effective_log_level(context_.settings));
   logger_.reload(log_config_from(context_.settings));

@@ -281,7 +281,6 @@ void PoolTable::write_config(Pool& pool) {
     config.server_connect_timeout_us = all.server_connect_timeout.count();
     config.server_login_retry_us = all.server_login_retry.count();
     config.server_check_delay_us = all.server_check_delay.count();
-    config.cancel_wait_timeout_us = all.cancel_wait_timeout.count();
     config.max_prepared_statements = pick(std::nullopt, all.max_prepared_statements);
     config.reset_always = all.server_reset_query_always;
     config.round_robin = all.server_round_robin;

@@ -14,11 +14,6 @@
 #include "worker/worker_context.h"
 
 namespace pgring {
-namespace {
-
-constexpr int64_t kPatience = 10'000'000;  // microseconds
-
-}  // namespace
 
 bool Canceller::start(const BackendKey& key, ServerConnection* connection) {
   Fd fd(::socket(key.address.ss_family, SOCK_STREAM, 0));
@@ -34,10 +29,14 @@ bool Canceller::start(const BackendKey& key, ServerConnection* connection) {
   if (free == requests_.end()) free = requests_.emplace(requests_.end());
   const auto token = token_base_ + static_cast<uint64_t>(free - requests_.begin());
   context_.poller.add(fd.get(), token, Interest::kReadWrite);
-  *free = Request{
-      std::move(fd), connection, static_cast<uint32_t>(key.pid.load(std::memory_order_acquire)),
-      key.key,       false,      context_.now + kPatience};
-  context_.wake_at(free->deadline);
+  *free = Request{std::move(fd), connection,
+                  static_cast<uint32_t>(key.pid.load(std::memory_order_acquire)), key.key};
+  const int64_t patience =
+      context_.state.header->cancel_wait_timeout_us.load(std::memory_order_relaxed);
+  if (patience > 0) {
+    free->deadline = context_.now + patience;
+    context_.wake_at(free->deadline);
+  }
   return true;
 }
 
@@ -75,8 +74,9 @@ void Canceller::finish(Request& request, bool answered) {
 
 void Canceller::check_timers() {
   for (std::size_t i = 0; i < requests_.size(); ++i) {
-    if (!requests_[i].fd) continue;
+    if (!requests_[i].fd || requests_[i].deadline == 0) continue;
     if (context_.now >= requests_[i].deadline) {
+      log_warning("a cancel request was not answered within cancel_wait_timeout");
       finish(requests_[i], false);
     } else {
       context_.wake_at(requests_[i].deadline);

@@ -37,7 +37,7 @@ class Canceller {
     uint32_t pid = 0;
     uint32_t key = 0;
     bool sent = false;
-    int64_t deadline = 0;
+    int64_t deadline = 0;  // by cancel_wait_timeout; 0: none
   };
   void finish(Request& request, bool answered);
 

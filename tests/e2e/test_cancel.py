@@ -1,6 +1,8 @@
 """A cancel hits the query that its client meant, running or queued, and never a neighbour's."""
 
+import socket
 import struct
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +15,52 @@ from support.wire import CANCEL_REQUEST, Wire, error_fields, kinds, query, reque
 
 def runs(cluster, text):
     return cluster.backends(where="state = 'active' and query like '%%%s%%'" % text)
+
+
+class DeafToCancels:
+    """Passes connections on to the cluster, but takes cancel requests and never answers them."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.cancels = []
+        threading.Thread(target=self.accept).start()
+
+    def accept(self):
+        while True:
+            try:
+                near = self.listener.accept()[0]
+            except OSError:
+                return
+            if struct.unpack("!ii", near.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL))[1] == CANCEL_REQUEST:
+                self.cancels.append(near)
+                continue
+            far = socket.create_connection(("127.0.0.1", self.cluster.port))
+            for source, sink in (near, far), (far, near):
+                threading.Thread(target=self.pump, args=(source, sink)).start()
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while received := source.recv(65536):
+                sink.sendall(received)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.cancels:
+            connection.close()
+
+
+@pytest.fixture
+def deaf(cluster):
+    proxy = DeafToCancels(cluster)
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
@@ -79,6 +127,24 @@ def test_a_cancel_while_idle_hits_nobody(make_pgring):
             client.cancel()
             assert neighbour.execute("select %s::int, pg_sleep(0.005)",
                                      (number,)).fetchone()[0] == number
+
+
+def test_a_server_that_does_not_answer_a_cancel_is_waited_for_so_long(make_pgring, deaf, threads):
+    """Nobody gets the connection that such a cancel may still hit."""
+    pgring = make_pgring(settings={"default_pool_size": 1},
+                         databases={"test": "host=127.0.0.1 port=%d sslmode=disable" % deaf.port})
+    pgring.configure(settings={**pgring.settings, "cancel_wait_timeout": "300ms"})
+    pgring.reload()
+    pgring.wait_log("reloaded")
+    with pgring.connect() as client:
+        first = client.execute("select pg_backend_pid()").fetchone()
+        running = threads.submit(client.execute, "select pg_sleep(0.5), 'unharmed'")
+        wait_until(lambda: runs(pgring.cluster, "pg_sleep(0.5)"), "the query runs")
+        client.cancel()
+        wait_until(lambda: deaf.cancels, "the cancel request has come")
+        assert running.result(5).fetchone()[1] == "unharmed"
+        assert client.execute("select pg_backend_pid()").fetchone() != first
+    pgring.wait_log("a cancel request was not answered within cancel_wait_timeout")
 
 
 def test_cancels_under_load_hit_only_their_own(make_pgring, threads):
