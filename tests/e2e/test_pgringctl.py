@@ -196,15 +196,16 @@ def test_top_on_a_terminal(daemon, ctl):
     assert seen.count(b"queries/s") >= 3, seen
     os.write(main, b"q")
 
-    def ended():
+    def closed():
         nonlocal seen
-        if select.select([main], [], [], 0)[0]:
-            try:
-                seen += os.read(main, 65536)
-            except OSError:  # the other side is closed
-                pass
-        return top.poll() is not None
+        if not select.select([main], [], [], 0)[0]:
+            return False
+        try:
+            seen += os.read(main, 65536)
+            return False
+        except OSError:  # all has been read, and the other side is closed
+            return True
 
-    wait_until(ended, "q ends it")
+    wait_until(closed, "q ends it")
     os.close(main)
-    assert top.returncode == OK and b"\033[?1049l" in seen
+    assert top.wait(10) == OK and b"\033[?1049l" in seen

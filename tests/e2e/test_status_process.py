@@ -17,7 +17,9 @@ from support.wire import Wire
 
 @pytest.fixture
 def server(make_pgring):
-    return with_metrics(make_pgring)
+    pgring = with_metrics(make_pgring)
+    wait_until(lambda: status_process(pgring), "it runs under its own title")
+    return pgring
 
 
 def raw(port, payload=b"", timeout=10):
