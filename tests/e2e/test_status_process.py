@@ -17,9 +17,7 @@ from support.wire import Wire
 
 @pytest.fixture
 def server(make_pgring):
-    pgring = with_metrics(make_pgring)
-    wait_until(lambda: status_process(pgring), "it runs under its own title")
-    return pgring
+    return with_metrics(make_pgring)
 
 
 def raw(port, payload=b"", timeout=10):
