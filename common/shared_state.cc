@@ -45,6 +45,7 @@ SharedState SharedState::create(char* memory, uint32_t task_count, uint32_t bloc
   state.header->task_count = task_count;
   state.header->block_count = block_count;
   state.header->worker_count = worker_count;
+  state.header->workers_wanted = worker_count;
   return state;
 }
 

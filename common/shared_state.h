@@ -55,7 +55,7 @@ struct LaneConfig {
 };
 
 // What one worker has of a lane. Only that worker writes; the master clears it after its death, but
-// for the counter, which the worker's successor goes on with.
+// for the counters, which the worker's successor goes on with.
 struct LaneShare {
   std::atomic<uint32_t> connections;  // opening ones included: the pool's limit is over the sum
   std::atomic<uint32_t> idle;
@@ -65,6 +65,7 @@ struct LaneShare {
   std::atomic<uint32_t> short_room;  // ... in short lines: beyond, another worker is to be woken
   std::atomic<uint32_t> service_us;  // moving average of the time at the front of a connection
   std::atomic<uint32_t> gathering;  // short reads line up once so many connections are busy; 0: not
+  std::atomic<uint64_t> gathered;   // short reads lined up though another connection was idle
   std::atomic<uint64_t> server_parses;
   std::atomic<int64_t> login_failed_at;     // of a connection, monotonic us; 0: never
   std::atomic<int64_t> login_succeeded_at;  // likewise
@@ -184,10 +185,11 @@ struct ParameterSet {
 struct SharedHeader {
   uint32_t task_count;
   uint32_t block_count;
-  std::atomic<uint32_t> worker_count;  // highest slot that may be in use
-  std::atomic<uint32_t> lane_count;    // lanes ever used; grows only
+  std::atomic<uint32_t> worker_count;           // highest slot that may be in use
+  std::atomic<uint32_t> workers_wanted;         // so many shall run and divide the cores
+  std::atomic<uint32_t> lane_count;             // lanes ever used; grows only
   std::atomic<int64_t> cancel_wait_timeout_us;  // the setting; 0: none. Only the master writes
-  ServerStatus status;                 // the master's
+  ServerStatus status;                          // the master's
 };
 
 // The mapping cut into its parts. Cheap to copy; every process makes its own from the header.

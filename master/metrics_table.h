@@ -162,6 +162,8 @@ inline constexpr auto kTable = std::to_array<Metric>({
     {"pgring_lane_gathering", kGauge, "", kShare,
      "Short reads line up once so many connections are busy, 0 when they are spread out",
      of_share<&Share::gathering>},
+    {"pgring_lane_gathered", kCounter, "", kLane,
+     "Short reads put in line although another connection was idle", of_lane<&L::gathered>},
     // Workers
     {"pgring_worker_up", kGauge, "", "worker", "1 while the worker's process runs", worker_up},
     {"pgring_worker_sleeping", kGauge, "", "worker", "1 while the worker waits for a wake-up",
@@ -251,6 +253,6 @@ inline constexpr auto kTable = std::to_array<Metric>({
 }  // namespace metrics
 
 inline constexpr const auto& kMetrics = metrics::kTable;
-static_assert(kMetrics.size() == 78);
+static_assert(kMetrics.size() == 79);
 
 }  // namespace pgring

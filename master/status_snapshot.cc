@@ -97,6 +97,7 @@ LaneSnapshot read_lane(const Lane& lane, const LaneConfig& config, uint32_t numb
   for (uint32_t worker = 1; worker <= kMaxWorkers; ++worker) {
     const LaneShare& share = lane.shares[worker];
     snapshot.room += get(share.room);
+    snapshot.gathered += get(share.gathered);
     if (get(share.connections) == 0) continue;
     snapshot.shares.push_back({worker, get(share.service_us), get(share.gathering)});
   }

@@ -46,6 +46,7 @@ void Supervisor::set_count(uint32_t count) {
     if (!process.wanted && process.pid != 0) doorbells_[worker].ring();
   }
   context_.state.header->worker_count = highest;
+  context_.state.header->workers_wanted = count;
 }
 
 void Supervisor::start(uint8_t worker) {

@@ -27,10 +27,11 @@ uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
 }  // namespace
 
 LanePool::LanePool(WorkerContext& context, uint32_t number)
-    : context_(context),
-      number_(number),
-      spread_(std::max(kLeastSpread,
-                       cpu_count() / std::max(1u, context.state.header->worker_count.load()))) {
+    : context_(context), number_(number), cores_(cpu_count()) {}
+
+uint32_t LanePool::spread() const {
+  const uint32_t workers = context_.state.header->workers_wanted.load(std::memory_order_relaxed);
+  return std::max(kLeastSpread, cores_ / std::max(1u, workers));
 }
 
 bool LanePool::refresh() {
@@ -148,6 +149,7 @@ void LanePool::remove(ServerConnection* connection) {
 }
 
 void LanePool::count_server_parses(uint64_t parses) { count(share().server_parses, parses); }
+void LanePool::count_gathered() { count(share().gathered); }
 
 void LanePool::login_failed() {
   share().login_failed_at.store(context_.now, std::memory_order_relaxed);
@@ -177,7 +179,7 @@ void LanePool::publish_share() {
     if (connection->acceptable(config_.pipeline_depth) == 0) continue;
     room += std::max(config_.pipeline_depth, 1u) - static_cast<uint32_t>(connection->load());
   }
-  const uint32_t short_lines = spread_ * kShortLine;
+  const uint32_t short_lines = spread() * kShortLine;
   const uint32_t short_room =
       gathers() ? std::min(room, short_lines - std::min(load, short_lines)) : room;
   const auto total = static_cast<uint32_t>(connections_.size());
@@ -187,7 +189,7 @@ void LanePool::publish_share() {
   share().room.store(room, std::memory_order_relaxed);
   share().short_room.store(short_room, std::memory_order_relaxed);
   share().service_us.store(static_cast<uint32_t>(service_us_), std::memory_order_relaxed);
-  share().gathering.store(gathers() ? spread_ : 0, std::memory_order_relaxed);
+  share().gathering.store(gathers() ? spread() : 0, std::memory_order_relaxed);
 }
 
 }  // namespace pgring

@@ -44,14 +44,16 @@ class LanePool {
   void note_service(int64_t us) { service_us_ += (static_cast<double>(us) - service_us_) / 16; }
   // Recent statements are short enough for lines; see placement.h.
   bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
-  // How many connections are kept busy before lines are formed.
-  uint32_t spread() const { return spread_; }
+  // How many connections are kept busy before lines are formed: as many as there are cores for this
+  // worker.
+  uint32_t spread() const;
 
   void add(ServerConnection* connection);
   void remove(ServerConnection* connection);
   // Once it has been closed.
   void give_back_share();
   void count_server_parses(uint64_t parses);
+  void count_gathered();
   void login_failed();
   void login_succeeded();
   void connection_is_free() { publish_share(); }
@@ -72,7 +74,7 @@ class LanePool {
 
   WorkerContext& context_;
   uint32_t number_;
-  uint32_t spread_;
+  uint32_t cores_;
   double service_us_ = 0;  // moving average
   uint32_t version_ = 0;
   uint64_t seen_ = 0;

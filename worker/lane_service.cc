@@ -46,7 +46,9 @@ void LaneService::take_tasks(LanePool& pool) {
     const uint32_t number = pool.claim_task(traffics);
     if (number == kNoTask) return;
     count(context_.slot.counters.tasks_claimed);
-    choose_connection(pool, context_.task(number))->add_task(number);
+    const Placement place = choose_connection(pool, context_.task(number));
+    if (place.gathered) pool.count_gathered();
+    place.connection->add_task(number);
   }
 }
 

@@ -31,7 +31,7 @@ uint8_t acceptable_traffic(const LanePool& pool) {
   return traffics;
 }
 
-ServerConnection* choose_connection(const LanePool& pool, const Task& task) {
+Placement choose_connection(const LanePool& pool, const Task& task) {
   const bool gathers = task.traffic == TaskTraffic::kIndependentRead && pool.gathers();
   ServerConnection* best = nullptr;
   ServerConnection* line = nullptr;  // the shortest that is not empty
@@ -52,7 +52,8 @@ ServerConnection* choose_connection(const LanePool& pool, const Task& task) {
       line_rank = rank;
     }
   }
-  return line != nullptr && busy >= pool.spread() ? line : best;
+  if (line == nullptr || busy < pool.spread()) return {best, false};
+  return {line, best->load() == 0};
 }
 
 }  // namespace pgring

@@ -11,7 +11,12 @@ namespace pgring {
 // The kinds of task (bits of traffic_bit) that some connection of the pool could take now.
 uint8_t acceptable_traffic(const LanePool& pool);
 
-// The connection for a claimed task; null where none can take it.
-ServerConnection* choose_connection(const LanePool& pool, const Task& task);
+struct Placement {
+  ServerConnection* connection;  // null where none can take the task
+  bool gathered;                 // it stands in line there although another connection is idle
+};
+
+// For a claimed task.
+Placement choose_connection(const LanePool& pool, const Task& task);
 
 }  // namespace pgring

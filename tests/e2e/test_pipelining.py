@@ -283,21 +283,6 @@ def test_depth_and_stall_are_of_each_database(make_pgring, tables):
         "off": 1, "hasty": 8, "test": 64}
 
 
-def test_lanes_tell_whether_short_statements_are_gathered(start):
-    pgring, crowd = start(2, 8)
-    crowd.run(20)
-
-    def lane():
-        return next(lane for lane in console(pgring, "SHOW LANES") if lane["database"] == "test")
-
-    assert lane()["gathering"] > 0 and lane()["service_us"] < 1000
-    with login(pgring) as slow:
-        for _ in range(20):
-            slow.send(query("select pg_sleep(0.02)"))
-            slow.read_until()
-        assert lane()["gathering"] == 0 and lane()["service_us"] > 1000
-
-
 def test_in_session_mode_nobody_shares_a_connection(make_pgring, tables):
     pgring = make_pgring(settings={"pool_mode": "session", "worker_processes": 1,
                                    "default_pool_size": 24, "admin_users": "postgres"})
