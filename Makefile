@@ -52,7 +52,8 @@ ASAN := BUILD=build/asan CXXFLAGS="-O1 -g -fno-omit-frame-pointer -fsanitize=add
 TSAN := BUILD=build/tsan CXXFLAGS="-O1 -g -fsanitize=thread" LDFLAGS="-fsanitize=thread"
 
 .PHONY: help all deps demo run tests check check-unit check-process check-solaris check-e2e \
-        check-differential check-depths check-layers check-model check-docs check-drivers check-asan check-tsan fuzz bench tidy format \
+        check-differential check-depths check-layers check-model check-docs check-drivers check-asan \
+        check-tsan fuzz bench bench-hops tidy format \
         clean
 
 all: $(BUILD)/pgringd $(BUILD)/pgringctl ## build the programs (the default)

@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from support.cluster import Cluster, server_program
 import contest
+import hops
 import load
 import micro
 import report
@@ -44,7 +45,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, help="of each run of pgbench (5)")
     parser.add_argument("--quick", action="store_true", help="3 rounds of 1 second")
     parser.add_argument("--only", type=names, default=[], metavar="NAME,...",
-                        help="these workloads: micro growth " +
+                        help="these workloads: hops micro growth " +
                         " ".join(workload.name for workload in workloads.WORKLOADS))
     parser.add_argument("--candidates", type=names, default=[], metavar="NAME,...",
                         help="these: " + " ".join(kind.name for kind in contest.KINDS))
@@ -146,11 +147,12 @@ def main():
     result = new_result(chosen, machine)
     if workloads.chosen(chosen.only):
         with_servers(chosen, result)
-    if not chosen.only or workloads.MICRO in chosen.only:
-        try:
-            result["micro"] = micro.run()
-        except load.Failed as error:
-            result["failures"].append(str(error))
+    for name, part in (workloads.HOPS, hops), (workloads.MICRO, micro):
+        if not chosen.only or name in chosen.only:
+            try:
+                result["micro"] += part.run()
+            except load.Failed as error:
+                result["failures"].append(str(error))
     print()
     warn(result["warnings"])
     for failure in result["failures"]:

@@ -141,7 +141,7 @@ def markdown(result):
     lines += [""] + table(costs, [markdown_costs(summary, names) for summary in summaries
                                   if summary["metric"] == "tps"])
     if result["micro"]:
-        lines += [""] + table(["micro benchmark", "result", "unit"],
+        lines += [""] + table(["part", "result", "unit"],
                               [["%s: %s" % (entry["part"], entry["name"]), number(entry["value"]),
                                 entry["unit"]] for entry in result["micro"]])
     return "\n".join(lines) + "\n"

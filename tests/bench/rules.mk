@@ -13,4 +13,14 @@ $(BENCH_MICRO): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BENCH_COMMON)
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-bench: $(BENCH_CLIENTS) $(BENCH_MICRO)
+# Preloaded into all processes on a query's way.
+HOP_TRACER := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/hop_tracer.so)
+
+$(BUILD)/hop_tracer.so: tests/bench/hop_tracer.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 $(WARNINGS) $(if $(CI),-Werror) -O2 -shared -fPIC -o $@ $<
+
+bench: $(BENCH_CLIENTS) $(BENCH_MICRO) $(HOP_TRACER)
+
+bench-hops: $(BUILD)/pgringd $(HOP_TRACER) ## where one client's query spends its time, step by step
+	@$(PYTHON) tests/bench/hops.py

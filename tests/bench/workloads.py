@@ -11,8 +11,8 @@ Workload.prepared = property(lambda self: "prepared" in self.arguments)
 # The metric by which candidates are compared first.
 Workload.metric = property(lambda self: {"bulk": "seconds", "idle": "client_kb"}.get(self.kind, "tps"))
 
-# The benchmarks without servers, by which name they are chosen.
-MICRO = "micro"
+# The benchmarks without servers and the steps of one query, by which names they are chosen.
+MICRO, HOPS = "micro", "hops"
 GROWTH = (1, 8, 64, 512, 4000)
 # After the peak, throughput may fall by this share.
 MAX_FALL = 0.15
@@ -55,6 +55,6 @@ def chosen(names):
     wanted = set()
     for name in names:
         wanted.update(growth if name == "growth" else [name])
-    unknown = wanted - {MICRO} - {workload.name for workload in WORKLOADS}
+    unknown = wanted - {MICRO, HOPS} - {workload.name for workload in WORKLOADS}
     assert not unknown, "unknown workloads: " + " ".join(sorted(unknown))
     return [workload for workload in WORKLOADS if not names or workload.name in wanted]
