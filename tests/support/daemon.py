@@ -56,14 +56,16 @@ class Pgring:
                 file.writelines("%s = %s\n" % item for item in values.items())
             file.write(extra)
 
-    def start(self, wait=True, descriptors=None):
-        """`descriptors`: how many it may have open at most."""
+    def start(self, wait=True, descriptors=None, options=(), within=None):
+        """`descriptors`: how many it may have open at most. `options`: of its command line. `within`: the
+        beginning of a command that becomes it, and gives root's privilege away itself."""
         limited = ["/bin/sh", "-c", 'ulimit -n %d; exec "$@"' % descriptors, "sh"] if descriptors else []
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([*limited, self.program, self.config_path],
+            self.process = subprocess.Popen([*limited, *(within or []), self.program, *options,
+                                             self.config_path],
                                             cwd=self.directory,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True, **run_as())
+                                            start_new_session=True, **({} if within else run_as()))
         if wait:
             wait_until(self.accepts, lambda: "pgringd accepts connections; its log:\n" + self.log())
         return self
