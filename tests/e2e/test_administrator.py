@@ -1,5 +1,5 @@
 """An administrator's day with pgring, from the README and the manual pages alone: install, configure, start,
-connect, reload, read the log, look after it, stop, remove. Only installed files are used."""
+connect, reload, read log and metrics, find a slow query, stop, remove. Only installed files are used."""
 
 import os
 import re
@@ -9,7 +9,8 @@ import pytest
 
 from support.cluster import server_program
 from support.installation import Installation, make
-from support.process import wait_until
+from support.process import free_port, wait_until
+from support.status import get, pool_value
 
 
 @pytest.fixture
@@ -36,7 +37,10 @@ def psql(site, sql):
 
 def test_from_installing_to_removing(site):
     # Installed: programs, manual, configuration, init script. The configuration names what is installed.
-    assert "-d" in manual(site, "pgringd", 8) and "log_min_duration" in manual(site, "pgring.ini", 5)
+    assert "-d" in manual(site, "pgringd", 8)
+    settings = manual(site, "pgring.ini", 5)
+    assert "log_min_duration" in settings and "metrics_listen" in settings
+    assert "/readyz" in manual(site, "pgring-metrics", 7)
     with open(site.config_path, encoding="utf-8") as file:
         assert "pidfile = " + site.pid_path in file.read()
 
@@ -69,6 +73,24 @@ def test_from_installing_to_removing(site):
         assert code != 0 and re.search(r"pgring\.ini:\d+: .*nonsense", output)
         assert client.execute("select 2").fetchall() == [(2,)]
         site.replace("^nonsense = 1\n", "")
+
+    # Metrics and slow statements are switched on where the manual says, without a restart, and read.
+    metrics = free_port()
+    site.set(metrics_listen=metrics, log_min_duration="200ms")
+    assert site.init("reload")[0] == 0
+    wait_until(lambda: "pgringd: status" in site.titles(), "the status process runs")
+    before = wait_until(lambda: pool_value(metrics, "pgring_queries_total"), "metrics tell of the pool")
+    psql(site, "select 'quick'")
+    psql(site, "select pg_sleep(0.3)")
+    wait_until(lambda: pool_value(metrics, "pgring_queries_total") == before + 2, "both statements are counted")
+    assert get(metrics, "/readyz").status == 200
+    assert get(metrics, "/").text.startswith("<!DOCTYPE html>")
+    slow = site.wait_log(r"^.* user=postgres db=test .*slow statement: total=(\d+)\.\d+ms queue=\S+ server=(\d+)\."
+                         r".*: select pg_sleep\(0\.3\)$")
+    assert 300 <= int(slow.group(2)) <= int(slow.group(1))
+    assert "quick" not in site.log()
+    code, screen = site.control("top", "--once", "--interval", "0.1")
+    assert code == 0 and "test/postgres" in screen
 
     # The log is turned over as logrotate does it: move, then HUP; nothing more goes to the old file.
     os.rename(site.log_path, site.log_path + ".1")
