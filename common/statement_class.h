@@ -15,11 +15,11 @@
 //  - No x.name that could be a call in disguise: see may_be_attribute_call().
 // A SELECT with FOR UPDATE/SHARE, and every INSERT, UPDATE and DELETE, can wait for a row lock and
 // is an independent *write*, behind which nothing is put, and which is put behind nothing: it could
-// not be taken out of the line again where the one in front does not end. nextval() makes one too: running it again would skip a number, and it
-// changes what currval() answers, which is why that is exclusive, as are lastval() and setval().
-// current_user, session_user, current_database() and current_schema() are independent: pools are
-// keyed by database, user and parameters, and nothing in a line can change them. current_setting()
-// and pg_backend_pid() are exclusive.
+// not be taken out of the line again where the one in front does not end. nextval() makes one too:
+// running it again would skip a number, and it changes what currval() answers, which is why that is
+// exclusive, as are lastval() and setval(). current_user, session_user, current_database() and
+// current_schema() are independent: pools are keyed by database, user and parameters, and nothing
+// in a line can change them. current_setting() and pg_backend_pid() are exclusive.
 //
 // What no reader of text can see, and what therefore remains
 //  - a view, a policy, a trigger, a rule, a column's default, a foreign table or a generated column
@@ -44,7 +44,7 @@ namespace pgring {
 
 enum class StatementKind : uint8_t {
   kExclusive,         // alone on its connection
-  kIndependentRead,   // anything may follow it in line; may be run again after a crash
+  kIndependentRead,   // may stand in line with its like; may be run again
   kIndependentWrite,  // alone in its line; never run again
 };
 
