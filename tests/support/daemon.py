@@ -68,6 +68,7 @@ class Pgring:
                                             start_new_session=True, **({} if within else run_as()))
         if wait:
             wait_until(self.accepts, lambda: "pgringd accepts connections; its log:\n" + self.log())
+            wait_until(self.children_are_up, "its children run")
         return self
 
     def accepts(self):
@@ -78,6 +79,13 @@ class Pgring:
                 return wire.send(request(SSL_REQUEST)).read_raw(1) == b"N"
         except OSError:
             return False
+
+    def children_are_up(self):
+        """Until it has run for the first time a child has its master's title, and its sockets."""
+        titles = {pid: process_title(pid) for pid in self.processes()}
+        if not titles.pop(self.process.pid, "").startswith("pgringd: "):
+            return True  # a system without titles
+        return all(title.startswith("pgringd: ") and title != "pgringd: master" for title in titles.values())
 
     # Clients
 

@@ -5,7 +5,7 @@ import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families as parse_prometheus
 
-from support.process import free_port, wait_until
+from support.process import free_port
 
 
 class Answer:
@@ -39,7 +39,6 @@ def with_metrics(make_pgring, settings=None, **more):
     port = free_port()
     pgring = make_pgring(settings={"metrics_listen": port, **(settings or {})}, **more)
     pgring.metrics = port
-    wait_until(lambda: status_process(pgring), "the status process runs under its own title")
     return pgring
 
 
