@@ -40,6 +40,7 @@ const char* name_of(UnitPurpose purpose) {
 
 void ServerConnection::conclude(Unit& unit, char status) {
   status_ = status;
+  session_.aborted = status == 'E';
   if (status != 'I' && (unit.retry || line_.size() > 1)) {
     log_error("{}: a statement taken for independent left a transaction open", pool_.config().name);
     die("those behind it are not to run in that transaction");

@@ -15,6 +15,7 @@ struct ServerSession {
   PreparedCache prepared;
   ReplyScript script{64};
   uint32_t max_prepared = 200;
+  bool aborted = false;  // a transaction that has failed is open
   UnnamedOwner unnamed;  // once everything that has been sent is answered
 
   void forget_unnamed() { unnamed = {}; }

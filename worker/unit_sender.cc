@@ -224,7 +224,10 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
 
 void UnitSender::ensure_statement(Unit& unit, uint32_t entry, uint64_t serial, bool for_prepare) {
   PreparedCache& prepared = session_.prepared;
-  if (prepared.holds(serial)) {
+  if (for_prepare && session_.aborted && !unit.failed && prepared.holds(serial)) {
+    // It is for the server to say which texts may still be prepared.
+    close_statement(unit, serial);
+  } else if (prepared.holds(serial)) {
     prepared.touch(serial);
     if (!prepared.confirmed(serial)) unit.assumes = true;
     if (for_prepare) expect(unit, {StepKind::kMadeUpParse, false, true, serial});
@@ -242,12 +245,15 @@ void UnitSender::make_room(Unit& unit) {
   PreparedCache& prepared = session_.prepared;
   const uint32_t limit = std::max(session_.max_prepared, 1u);
   while (prepared.size() >= limit && !unit.failed) {
-    const uint64_t oldest = prepared.oldest();
-    char name[32];
-    wire::Builder(out_, 'C').byte('S').text(server_name(oldest, name));
-    prepared.erase(oldest);
-    expect(unit, {StepKind::kClose, true, false, oldest});
+    close_statement(unit, prepared.oldest());
   }
+}
+
+void UnitSender::close_statement(Unit& unit, uint64_t serial) {
+  char name[32];
+  wire::Builder(out_, 'C').byte('S').text(server_name(serial, name));
+  session_.prepared.erase(serial);
+  expect(unit, {StepKind::kClose, true, false, serial});
 }
 
 void UnitSender::append_parse(const StatementEntry& entry) {

@@ -41,6 +41,7 @@ class UnitSender {
   bool carry_out(Unit& unit, const Task& task, char directive, uint64_t left);
   void ensure_statement(Unit& unit, uint32_t entry, uint64_t serial, bool for_prepare);
   void make_room(Unit& unit);
+  void close_statement(Unit& unit, uint64_t serial);
   void append_parse(const StatementEntry& entry);
   void change_unnamed(const Unit& unit, Step& step, UnnamedOwner owner);
   void expect(Unit& unit, const Step& step);

@@ -1,10 +1,12 @@
 """Compares what a client received on the two sides, and shows where they part."""
 
+import re
 import struct
 
 import wire
 
 FIRST_USER_OID = 16384
+QUALIFIED_FUNCTION = re.compile(rb"PL/pgSQL function c\d+\.")
 
 
 class Normaliser:
@@ -12,12 +14,14 @@ class Normaliser:
 
     Process ids and cancel keys are blanked. Oids of tables made during the run are numbered in the
     order in which they appear. The parameters reported at start come in any order. In an aborted
-    transaction whichever message comes first is refused: a Parse put in front of a statement that a
-    connection lacks is refused in its place, with the same words from another line of the source.
+    transaction a Parse put in front of a statement that a connection lacks is refused in its place,
+    even where PostgreSQL would complain of something else first. A function that a session has
+    compiled is named as its search path was then.
     """
 
     def __init__(self):
         self._oids = {}
+        self._aborted = False
 
     def connection(self, connection):
         messages = [self._message(kind, body) for kind, body in connection.messages]
@@ -31,8 +35,12 @@ class Normaliser:
             return kind, b"(key)"
         if kind == "A":
             return kind, body[4:]
-        if kind == "E" and b"\0C25P02\0" in body:
-            return kind, b"\0".join(field for field in body.split(b"\0") if field[:1] not in b"FLR")
+        if kind == "Z":
+            self._aborted = body == b"E"
+        if kind == "E" and self._aborted and (b"\0C25P02\0" in body or b"\0C08P01\0" in body):
+            return kind, b"(refused in an aborted transaction)"
+        if kind in ("E", "N"):
+            return kind, QUALIFIED_FUNCTION.sub(b"PL/pgSQL function ", body)
         if kind == "T":
             return kind, self._row_description(body)
         return kind, body

@@ -173,10 +173,10 @@ def leave(writer):
         writer.steps.append(Step(TERMINATE, messages))
     else:
         cut_off = writer.rng.choice([0, 0, 1, 3, 7])
-        if messages[-1] == wire.FLUSH:
-            cut_off = 0  # without it nobody has asked for the bytes that are waited for
-        writer.steps.append(Step(VANISH, messages, cut_off=cut_off,
-                                 read_bytes=writer.rng.choice([0, 1, 100, 20000])))
+        read_bytes = writer.rng.choice([0, 1, 100, 20000])
+        if cut_off and messages[-1] in (wire.FLUSH, wire.SYNC):
+            read_bytes = 0  # nobody has asked for an answer
+        writer.steps.append(Step(VANISH, messages, cut_off=cut_off, read_bytes=read_bytes))
     writer.connect()
 
 

@@ -191,11 +191,22 @@ class Player:
         self._rest_until = time.monotonic() + self._script.rest
         self._received += len(data)
         for kind, body in self._cutter.feed(data):
+            if kind == "E" and self._is(CANCEL):
+                body = self._without_traces_of_the_server(body)
             self.connections[-1].messages.append((kind, body))
             self._tracker.received(kind, body)
             if kind == "K":
                 self._key = struct.unpack("!ii", body)
             self._ready = self._ready or kind == "Z"
+
+    def _without_traces_of_the_server(self, error):
+        """A statement cancelled while it waits for a connection is answered by the pooler alone."""
+        if b"\0C57014\0" not in error:
+            return error
+        messages = self.connections[-1].messages
+        if messages[-1][0] == "T":
+            messages.pop()
+        return wire.without_place_in_source(error)
 
     # Cancelling: one request at a time, each waited for until the server has closed it.
 

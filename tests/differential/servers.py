@@ -40,6 +40,8 @@ class Servers:
         with self.cluster.connect(dbname="postgres") as connection:
             connection.execute(f"drop database if exists {DATABASE} with (force)")
             connection.execute(f"create database {DATABASE}")
+            # Warnings come with a Parse, and a pooler need not send each.
+            connection.execute(f"alter database {DATABASE} set escape_string_warning = off")
         self.admin = self.cluster.connect(dbname=DATABASE)
         self.admin.execute("set lock_timeout = '5s'")
         for name in client_names(clients):

@@ -37,7 +37,8 @@ def big_words(rng):
 
 
 # (weight, SQL with {s} for the client's schema, its parameters). Those of the first list may run
-# anywhere; `{s}` is missing on purpose where several clients shall send the very same text.
+# anywhere; `{s}` is missing on purpose where several clients shall send the very same text. None for
+# parameters: it begins or ends a transaction.
 ANYWHERE = [
     (6, "select $1::int4 + 1 as n, '{s}' as who", [integer(-5, 99)]),
     (5, "select $1::int4 * 2 as shared", [integer(-5, 99)]),
@@ -88,6 +89,9 @@ ANYWHERE = [
     (1, "commit", None),
     (1, "rollback", None),
 ]
+
+# Their Parse would fail on a connection that meets them later.
+NEVER_PREPARED = ["select * from {s}.made", "select count(*) from scratch"]
 
 # What a pooler may run next to other clients' statements on one connection.
 SHORT_READS = [

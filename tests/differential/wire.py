@@ -170,6 +170,11 @@ def error_fields(body):
     return fields
 
 
+def without_place_in_source(error):
+    """An ErrorResponse's body without file, line and routine."""
+    return b"\0".join(field for field in error.split(b"\0") if field[:1] not in b"FLR")
+
+
 def row_description(body):
     """[(name, table oid, column number, type oid, size, modifier, format)]"""
     (count,) = struct.unpack_from("!h", body)

@@ -30,7 +30,7 @@ class Writer:
     def sync(self, *messages, wait=True):
         self.send(*messages, wire.SYNC, wait=wait)
 
-    def statement(self):
+    def statement(self, prepared=False):
         """A random (SQL, parameter makers) for this client."""
         roll = self.rng.random()
         catalogue = sql.ANYWHERE
@@ -42,6 +42,8 @@ class Writer:
             catalogue = sql.TRACKED
         while True:
             text, makers = sql.pick(self.rng, catalogue)
+            if prepared and text in sql.NEVER_PREPARED:
+                continue
             if makers is not None or self.mode != "statement":
                 return text.format(s=self.name), makers or []
 
@@ -50,7 +52,7 @@ class Writer:
         return sql.inlined(self.rng, text, makers)
 
     def parse(self, name, statement=None):
-        text, makers = statement or self.statement()
+        text, makers = statement or self.statement(prepared=True)
         self.known[name] = (text, makers)
         return wire.parse(name, text, self._oids(makers))
 

@@ -121,6 +121,17 @@ TEST_CASE("sender: a statement that the connection holds is not sent again") {
   CHECK_FALSE(sending.unit.assumes);
 }
 
+TEST_CASE("sender: in an aborted transaction the server decides on each Parse") {
+  const std::string payload = make(static_cast<char>(Directive::kPrepare), kRefBytes) + kSync;
+  Sending sending(payload);
+  sending.session.prepared.insert(77, true, true);
+  sending.session.aborted = true;
+  sending.publish(payload.size(), true);
+  const std::string close = make('C', std::string_view("Spgring_77\0", 11));
+  CHECK(sending.bytes() == close + kServerParse + kSync);
+  CHECK(sending.session.script.front().hidden);
+}
+
 TEST_CASE("sender: a Parse in front that is not answered yet is relied on, and remembered so") {
   Sending sending(kPayload);
   sending.session.prepared.insert(77, true, false);
