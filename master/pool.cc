@@ -7,60 +7,10 @@
 #include <cstring>
 #include <utility>
 
-#include "common/settings_value.h"
+#include "master/server_conninfo.h"
 
 namespace pgring {
 namespace {
-
-// One key='value' of a libpq connection string.
-void append_option(std::string& conninfo, std::string_view key, std::string_view value) {
-  conninfo.append(conninfo.empty() ? "" : " ").append(key).append("='");
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') conninfo.push_back('\\');
-    conninfo.push_back(c);
-  }
-  conninfo.push_back('\'');
-}
-
-std::string conninfo_of(const PoolKey& key, const DatabaseSettings& database,
-                        const Settings& settings) {
-  std::string conninfo;
-  append_option(conninfo, "dbname", database.dbname.empty() ? key.database : database.dbname);
-  append_option(conninfo, "user", key.user);
-  if (!database.host.empty()) append_option(conninfo, "host", database.host);
-  append_option(conninfo, "port", std::to_string(database.port));
-  if (!database.password.empty()) append_option(conninfo, "password", database.password);
-  if (!database.client_encoding.empty()) {
-    append_option(conninfo, "client_encoding", database.client_encoding);
-  }
-  if (!database.application_name.empty()) {
-    append_option(conninfo, "application_name", database.application_name);
-  }
-  std::string options = key.options;
-  const auto add_setting = [&](std::string_view name, const std::string& value) {
-    if (value.empty()) return;
-    options.append(" -c ").append(name).append("=");
-    for (const char c : value) {
-      if (c == ' ' || c == '\\') options.push_back('\\');
-      options.push_back(c);
-    }
-  };
-  add_setting("datestyle", database.datestyle);
-  add_setting("timezone", database.timezone);
-  bool has_sslmode = false;
-  for (const auto& [name, value] : database.other) {
-    has_sslmode = has_sslmode || name == "sslmode";
-    if (name == "options") {
-      options = value + " " + options;
-    } else {
-      append_option(conninfo, name, value);
-    }
-  }
-  if (!has_sslmode)
-    append_option(conninfo, "sslmode", format_value(settings.server_tls_sslmode, {}));
-  if (!options.empty()) append_option(conninfo, "options", options);
-  return conninfo;
-}
 
 template <std::size_t N>
 bool copy_text(char (&to)[N], std::string_view from) {
