@@ -13,6 +13,14 @@ SCHEMA = """
     truncate line_others;
     insert into line_others select generate_series(1, 200);
     create or replace view line_sleeper as select pg_sleep(0.4)::text as slept;
+    create or replace function line_update(number int) returns void language sql as
+        'update line_rows set note = ''by a function'' where id = number';
+    create or replace function line_changes() returns int language plpgsql as $$
+    begin
+        perform set_config('work_mem', '64kB', false), pg_advisory_lock(4712);
+        create temp table line_temporary (a int);
+        return 1;
+    end $$;
 """
 
 
@@ -90,3 +98,32 @@ def run_in_line(pgring, crowd):
     """The crowd's statements, until some of them have stood in line."""
     before = pipelined(pgring)
     wait_until(lambda: crowd.run() or pipelined(pgring) > before, "statements stand in line")
+
+
+def login(pgring, **parameters):
+    """One more client; `key` is for its cancel requests."""
+    wire = Wire(pgring.port)
+    greeting = wire.login(**parameters)
+    assert greeting[-1][0] == b"Z", greeting
+    wire.key = next(payload for kind, payload in greeting if kind == b"K")
+    return wire
+
+
+def crowds(make_pgring):
+    """A fixture's body. Its value, called as start(pool_size, depth, ...), gives one worker in front of
+    few connections, and a crowd whose statements stand in line there; at the end they do again, and
+    everybody is well."""
+    made = []
+
+    def start(pool_size=1, depth=8, **settings):
+        pgring = make_pgring(settings={"default_pool_size": pool_size, "pipeline_depth": depth,
+                                       "worker_processes": 1, "admin_users": "postgres", **settings})
+        crowd = Crowd(pgring)
+        made.append((pgring, crowd))
+        run_in_line(pgring, crowd)
+        return pgring, crowd
+
+    yield start
+    for pgring, crowd in made:
+        run_in_line(pgring, crowd)
+        crowd.close()
