@@ -69,6 +69,20 @@ void ClientStatements::forget_all() {
   unnamed.clear();
 }
 
+void ClientStatements::forget_misread(bool encoding_changed, bool standard_strings_changed) {
+  const auto misread = [&](std::string_view text) {
+    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    return (encoding_changed && !std::ranges::all_of(text, is_ascii)) ||
+           (standard_strings_changed && text.find('\\') != std::string_view::npos);
+  };
+  std::erase_if(names_, [&](const auto& named) {
+    if (!misread(dictionary_.text(named.second))) return false;
+    dictionary_.drop_reference(named.second);
+    return true;
+  });
+  if (misread(unnamed)) unnamed.clear();
+}
+
 std::string ClientStatements::with_own_names(std::string_view text) const {
   constexpr std::string_view kPrefix = "pgring_";
   std::string result;

@@ -33,6 +33,9 @@ class ClientStatements {
   // The unit has ended: the first `count` changes took place, the others did not. A Parse of the
   // unnamed statement drops the old one even when it fails; one that was skipped leaves it alone.
   void settle(uint32_t count, bool unnamed_failed = false);
+  // The client has changed how the server reads its texts' bytes. A connection that meets one of
+  // those concerned for the first time would take it for another: they are forgotten.
+  void forget_misread(bool encoding_changed, bool standard_strings_changed);
   // DEALLOCATE ALL or DISCARD ALL has succeeded.
   void forget_all();
 

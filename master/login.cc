@@ -223,14 +223,22 @@ void Login::on_new_connection(Pool& pool, std::string_view payload) {
 
 void Login::on_parameter_status(Client& client, std::string_view payload) {
   if (client.state != ClientState::kActive || client.parameter_set == kNoParameterSet) return;
-  ParameterValues values = context_.parameter_sets.values(client.parameter_set);
+  const ParameterValues before = context_.parameter_sets.values(client.parameter_set);
+  ParameterValues values = before;
   bool changed = false;
   for_each_parameter(payload, [&](std::string_view name, std::string_view value) {
     if (!is_tracked(name)) return;
     values.set(name, value);
     changed = true;
   });
-  if (changed) adopt(client, values);
+  if (!changed || !adopt(client, values) || !client.statements) return;
+  const auto differs = [&](std::string_view name) {
+    const std::string* old_value = before.find(name);
+    const std::string* value = values.find(name);
+    return old_value && value && *old_value != *value;
+  };
+  client.statements->forget_misread(differs("client_encoding"),
+                                    differs("standard_conforming_strings"));
 }
 
 // False where the client had to be refused.

@@ -90,8 +90,10 @@ ANYWHERE = [
     (1, "rollback", None),
 ]
 
-# Their Parse would fail on a connection that meets them later.
-NEVER_PREPARED = ["select * from {s}.made", "select count(*) from scratch"]
+# On a connection that meets them later their Parse would fail, or their text be read otherwise.
+NEVER_PREPARED = ["select * from {s}.made", "select count(*) from scratch",
+                  "select 'd\u00e9j\u00e0 {s}' as vu, length('\u00e9')",
+                  "select 'd\u00e9j\u00e0 vu' as shared, length('\u00e9\u00e8') as n"]
 
 # What a pooler may run next to other clients' statements on one connection.
 SHORT_READS = [

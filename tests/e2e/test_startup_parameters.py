@@ -2,7 +2,8 @@
 
 import psycopg
 
-from support.wire import Wire, error_fields, kinds, query
+from support.wire import (SYNC, Wire, bind, data_row, error_fields, execute, kinds, only_error, parse,
+                          query)
 
 SHOWN = ("client_encoding", "DateStyle", "TimeZone", "application_name", "standard_conforming_strings",
          "IntervalStyle")
@@ -101,6 +102,25 @@ def first_error(wire, **parameters):
         messages = wire.send(query("select 1")).read_until(b"EZ")
     assert messages[-1][0] == b"E", messages
     return error_fields(messages[-1][1])["C"]
+
+
+def test_a_statement_whose_bytes_would_be_read_otherwise_is_to_be_prepared_again(pgring):
+    accents, plain = "select length('\u00e9')", "select 1"
+
+    def run(name):
+        answer = wire.send(bind("", name), execute(), SYNC).read_until()
+        return [data_row(payload) for kind, payload in answer if kind == b"D"] or only_error(answer)["C"]
+
+    with Wire(pgring.port) as wire:
+        wire.login(client_encoding="UTF8")
+        for name, text in ("accents", accents), ("plain", plain):
+            wire.send(parse(name, text), SYNC).read_until()
+            assert run(name) == [["1"]]
+        wire.ask("set client_encoding = 'LATIN1'")
+        assert run("accents") == "26000"  # two letters in this encoding
+        assert run("plain") == [["1"]]
+        wire.send(parse("accents", accents), SYNC).read_until()
+        assert run("accents") == [["2"]]
 
 
 def test_an_invalid_value_or_name_is_refused_as_postgresql_does(pgring):

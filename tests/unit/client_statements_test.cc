@@ -126,6 +126,35 @@ TEST_CASE("names: the unnamed statement is kept as it was sent, and dropped by a
   CHECK(names.client->unnamed.empty());
 }
 
+TEST_CASE("names: texts that would be read otherwise now are forgotten") {
+  Names names;
+  const std::string_view accents = "select '\xc3\xa9'";
+  const std::string_view backslash = "select 'a\\x41'", plain = "select 1";
+  const auto prepare_all = [&] {
+    names.prepare("accents", accents);
+    names.prepare("backslash", backslash);
+    names.prepare("plain", plain);
+    names.client->settle(3);
+    names.client->unnamed = accents;
+  };
+  const auto known = [&] {
+    std::string initials;
+    for (const char* name : {"accents", "backslash", "plain"}) {
+      if (names.client->find(name) != kNoStatement) initials += name[0];
+    }
+    return initials;
+  };
+  prepare_all();
+  names.client->forget_misread(true, false);
+  CHECK(known() == "bp");
+  CHECK(names.client->unnamed.empty());
+  prepare_all();
+  names.client->forget_misread(false, true);
+  CHECK(known() == "ap");
+  CHECK(names.client->unnamed == accents);
+  CHECK(names.is_unused(backslash));
+}
+
 TEST_CASE("names: an error speaks of statements by the client's own names") {
   Names names;
   names.prepare("report", "select 1");
