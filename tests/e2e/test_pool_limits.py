@@ -117,6 +117,7 @@ def test_a_second_pgringd_takes_over_a_port_with_so_reuseport(make_pgring):
         new.port = old.port
         new.configure(settings={"so_reuseport": 1})
         new.start()
+        new.wait_log("is ready")  # the old one may have answered
         old.send_signal(signal.SIGTERM)
         old.wait_log("waiting for 1 clients")
         assert [new.query("select %d" % number) for number in range(9)] == [[(n,)] for n in range(9)]
