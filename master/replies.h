@@ -40,7 +40,6 @@ class Replies {
   void reclaim(Client& client, TaskWord word);
   void send_error(Client& client, std::string_view error);
   void lose_link(Client& client, std::string_view error);
-  void count(Client& client, uint32_t server_us, bool assigned);
   void forward(Client& client, const FrameHeader& header, std::string_view payload);
 
   Context& context_;
