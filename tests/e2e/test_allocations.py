@@ -16,8 +16,9 @@ pytestmark = pytest.mark.skipif(not os.path.exists(os.path.join(BUILD, "alloc_co
 CLIENTS = 8
 SHORT_RUN = 1000
 LONG_RUN = 11000
-# What a run of any length may differ by: a buffer that grows to its final size, a rehash.
-TOLERANCE = 30
+# One in a hundred of the long run's queries: buffers that grow to their final size, and what is done
+# several times a second, which is more where the run takes longer.
+TOLERANCE = 100
 
 
 @pytest.fixture
