@@ -81,7 +81,8 @@ struct alignas(64) Task {
   uint32_t client;         // index in the master's table; the name of a link
   uint32_t parameter_set;  // index in the table of parameter sets
   uint64_t parameter_serial;
-  int64_t ready_at;  // monotonic microseconds of publish()
+  int64_t ready_at;         // monotonic microseconds of publish()
+  uint64_t unnamed_serial;  // of the unnamed Parse that the unit begins with, without a directive; 0
   uint16_t lane;
   TaskKind kind;
   TaskTraffic traffic;

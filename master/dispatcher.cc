@@ -41,6 +41,7 @@ void Dispatcher::submit(Client& client, TaskKind kind, bool closed) {
                               ? 0
                               : context_.parameter_sets.serial(client.parameter_set);
   task.ready_at = context_.now;
+  task.unnamed_serial = client.unit_begins_unnamed ? client.statements->unnamed_serial : 0;
   client.published = true;
   client.reply_bytes = 0;
   client.first_reply = 0;

@@ -84,6 +84,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
   context_.frames.end(end);
   needs_reset_ = needs_reset_ || unit.session || pool_.config().reset_always;
   if (pool_.config().server_lifetime_us == 0) retire();  // each is used once
+  if (link) note_unnamed(unit);
   const uint32_t client = unit.client;
   remove_front();
   if (!link) {
@@ -92,6 +93,14 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
     linked_client_ = client;
     context_.links.set(client, this);
   }
+}
+
+// A linked client's unnamed statement may be asked for when it can no longer be made anew: in a
+// transaction that has failed.
+void ServerConnection::note_unnamed(const Unit& unit) {
+  const uint64_t serial = context_.task(unit.task).unnamed_serial;
+  if (serial == 0 || unit.first_reply != '1' || session_.unnamed != UnnamedOwner{}) return;
+  session_.unnamed = {unit.client, serial};
 }
 
 void ServerConnection::conclude_internal(Unit& unit, char status) {

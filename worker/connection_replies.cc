@@ -73,6 +73,7 @@ bool ServerConnection::on_piece(const ReplyPiece& piece) {
 }
 
 bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
+  if (unit.first_reply == 0) unit.first_reply = piece.type;
   switch (piece.type) {
     case 'Z':
       if (piece.bytes.size() != 6) return false;

@@ -141,6 +141,7 @@ class ServerConnection {
   // Ends (connection_ends.cc).
   void conclude(Unit& unit, char status);
   void conclude_task(Unit& unit, char status);
+  void note_unnamed(const Unit& unit);
   void conclude_internal(Unit& unit, char status);
   void became_free();
   void fail_unit(const Unit& unit, const Loss& loss);

@@ -37,6 +37,7 @@ struct Unit {
   int64_t started_at = 0;
 
   // From the server.
+  char first_reply = 0;    // type of the first message
   uint64_t forwarded = 0;  // reply bytes given to the master
   uint32_t steps = 0;      // replies still expected, in the connection's script
   uint32_t name_operations = 0;
