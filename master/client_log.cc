@@ -8,6 +8,21 @@
 #include "common/platform.h"
 
 namespace pgring {
+namespace {
+
+std::string_view name_of(TaskTraffic traffic) {
+  switch (traffic) {
+    case TaskTraffic::kExclusive:
+      return "exclusive";
+    case TaskTraffic::kIndependentRead:
+      return "independent read";
+    case TaskTraffic::kIndependentWrite:
+      return "independent write";
+  }
+  return "";
+}
+
+}  // namespace
 
 std::string peer_address(const sockaddr_storage& peer, int fd) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -31,6 +46,14 @@ std::string client_address(const Client& client) {
 
 LogContext log_context(const Client& client, const std::string& address) {
   return {address, client.user, client.database, client.session};
+}
+
+void log_unit(const Client& client, const Task& task) {
+  if (!log_enabled(LogLevel::kNoise)) return;
+  const std::string address = client_address(client);
+  log(LogLevel::kNoise, log_context(client, address), "task {}.{} in lane {}: {}", client.task,
+      TaskWord::unpack(task.word.load(std::memory_order_relaxed)).turn, task.lane,
+      name_of(task.traffic));
 }
 
 void log_pooler_error(const Client& client, const wire::ErrorFields& fields) {

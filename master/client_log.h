@@ -17,6 +17,9 @@ std::string client_address(const Client& client);
 // `address` must outlive the result.
 LogContext log_context(const Client& client, const std::string& address);
 
+// At noise: a unit of the client's has been given to the workers.
+void log_unit(const Client& client, const Task& task);
+
 // An error that pgring has sent to a client; see log_pooler_errors.
 void log_pooler_error(const Client& client, const wire::ErrorFields& fields);
 

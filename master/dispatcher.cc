@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "master/client_log.h"
+
 namespace pgring {
 
 bool Dispatcher::begin_unit(Client& client) {
@@ -57,11 +59,13 @@ bool Dispatcher::put_on_lane(Client& client) {
     static_assert(kMaxBackendsPerWorker <= kLaneCapacity);
     TaskRing& mailbox = context_.state.workers[client.worker].mailbox;
     publish(mailbox, context_.state.tasks, client.task);
+    log_unit(client, context_.tasks[client.task]);
     ring(client.worker);
     return true;
   }
   Lane& lane = context_.state.lanes[client.pool->lane];
   if (publish(lane.ring, context_.state.tasks, client.task) == PublishResult::kFull) return false;
+  log_unit(client, context_.tasks[client.task]);
   touch(client.pool->lane);
   return true;
 }

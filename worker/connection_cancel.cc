@@ -40,6 +40,7 @@ void ServerConnection::cancel_front() {
   if (!unit.cancel_wanted || !unit.started || unit.cancel_sent) return;
   // Nobody waits for it: not worth the trouble to its neighbours.
   if (unit.abandoned && has_tasks_behind()) return;
+  trace_unit(LogLevel::kDebug, unit, "to be cancelled");
   unit.cancel_sent = true;
   unit.cancel_wanted = false;
   unit.cancel_again_at = context_.now + (kCancelAgain << unit.cancels++);

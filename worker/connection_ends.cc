@@ -69,6 +69,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
     return;
   }
   const bool link = status != 'I' || unit.session;
+  trace_unit(LogLevel::kNoise, unit, link ? "answered; the client keeps the connection" : "answered");
   FrameHeader end{};
   end.task = unit.task;
   end.turn = unit.turn;
@@ -184,6 +185,7 @@ void ServerConnection::unlink() {
 }
 
 void ServerConnection::retry_task(const Unit& unit, uint8_t flags) {
+  trace_unit(LogLevel::kDebug, unit, "given back, to run elsewhere");
   Task& task = context_.task(unit.task);
   task.consumed.store(0, std::memory_order_seq_cst);
   FrameHeader header{};

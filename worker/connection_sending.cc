@@ -105,6 +105,7 @@ void ServerConnection::establish_parameters(const ParameterSet& set) {
 
 void ServerConnection::start(Unit& unit) {
   mark_sent(context_.task(unit.task));
+  trace_unit(LogLevel::kNoise, unit, next_ == 0 ? "sent" : "sent, to wait in line");
   unit.started = true;
   unit.started_at = context_.now;
   if (next_ == 0) front_since_ = context_.now;

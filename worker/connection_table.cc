@@ -31,6 +31,7 @@ bool ConnectionTable::bury() {
   for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
     ServerConnection* connection = slots_[slot].get();
     if (connection == nullptr || !connection->finished()) continue;
+    connection->trace("closed");
     context_.canceller->forget(connection);
     LanePool& pool = connection->pool();
     pool.remove(connection);

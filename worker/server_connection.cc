@@ -38,6 +38,7 @@ void ServerConnection::start_login() {
     login_deadline_ = context_.now + pool_.config().server_connect_timeout_us;
     context_.wake_at(login_deadline_);
   }
+  log_debug("{}: connecting", pool_.config().name);
   login_ = std::make_unique<ServerLogin>(context_.poller, token_);
   continue_login(login_->start(pool_.config().conninfo));
 }
@@ -93,7 +94,7 @@ void ServerConnection::login_done() {
   phase_ = Phase::kReady;
   opened_at_ = idle_since_ = context_.now;
   count(context_.slot.counters.connections_opened);
-  log_debug("{}: connected", pool_.config().name);
+  trace("connected");
   if (pool_.config().server_lifetime_us > 0) {
     context_.wake_at(opened_at_ + pool_.config().server_lifetime_us);
   }
@@ -165,6 +166,7 @@ void ServerConnection::check_timers() {
   repeat_cancel();
   if (config.server_lifetime_us > 0) {
     if (context_.now >= opened_at_ + config.server_lifetime_us) {
+      if (!retiring_) trace("to be closed: server_lifetime");
       retire();
     } else {
       context_.wake_at(opened_at_ + config.server_lifetime_us);
@@ -175,6 +177,7 @@ void ServerConnection::check_timers() {
     if (context_.now < deadline) {
       context_.wake_at(deadline);
     } else if (pool_.above_minimum()) {
+      trace("to be closed: server_idle_timeout");
       retire();
     }
   }

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/log.h"
 #include "worker/reply_cutter.h"
 #include "worker/ring_buffer.h"
 #include "worker/server_login.h"
@@ -77,6 +78,7 @@ class ServerConnection {
   uint32_t backend_place() const { return backend_place_; }
   // For SHOW SERVERS.
   void publish_view();
+  void trace(const char* what) const;
   uint64_t token() const { return token_; }
 
  private:
@@ -100,6 +102,9 @@ class ServerConnection {
   void establish_parameters(const ParameterSet& set);
   void tell_consumed(Unit& unit);
   void want_flush();
+
+  // For the log (connection_trace.cc).
+  void trace_unit(LogLevel level, const Unit& unit, const char* what) const;
 
   // What the master asks (connection_cancel.cc).
   void look_at_requests(Unit& unit);

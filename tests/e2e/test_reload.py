@@ -185,7 +185,7 @@ def test_workers_learn_new_settings_without_being_replaced(daemon):
                             if row["user"] == "alice" and row["cl_waiting"] == 1], "the pool is full")
         first.execute("commit")
         waiter.join()
-    daemon.wait_log(r"\[(%s)\] worker \d DEBUG: test/alice: connected" % "|".join(map(str, before)))
+    daemon.wait_log(r"\[(%s)\] worker \d DEBUG: test/alice: backend \d+: connected" % "|".join(map(str, before)))
     wait_until(lambda: not daemon.cluster.backends(where="usename = 'alice'"), "server_idle_timeout holds")
     assert daemon.workers() == before
 
