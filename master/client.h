@@ -16,6 +16,7 @@
 #include "master/console_session.h"
 #include "master/parameter_sets.h"
 #include "master/pool.h"
+#include "master/startup_packet.h"
 
 namespace pgring {
 
@@ -53,6 +54,7 @@ struct Client {
   uint64_t session = 0;   // number for the log, never used twice
 
   // Input.
+  StartupKind declined = StartupKind::kIncomplete;  // its last request for encryption
   std::vector<char> input;    // read and not yet taken
   uint64_t message_left = 0;  // bytes of a long message still to be passed on
   uint64_t discard_left = 0;  // bytes of a message still to be dropped

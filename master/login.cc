@@ -36,7 +36,7 @@ uint32_t random_key() {
 }  // namespace
 
 void Login::on_bytes(Client& client, std::string_view& bytes) {
-  StartupPacket packet = decode_startup(bytes);
+  StartupPacket packet = decode_startup(bytes, client.declined);
   bytes.remove_prefix(packet.length);
   switch (packet.kind) {
     case StartupKind::kIncomplete:
@@ -46,11 +46,12 @@ void Login::on_bytes(Client& client, std::string_view& bytes) {
       log(LogLevel::kWarning, log_context(client, address), "{}", packet.error);
       return frontend_.close(client, packet.error);
     }
-    case StartupKind::kUnsupported:
-      return frontend_.fail(client,
-                            {.severity = "FATAL", .sqlstate = "0A000", .message = packet.error});
+    case StartupKind::kRefused:
+      return frontend_.fail(
+          client, {.severity = "FATAL", .sqlstate = packet.sqlstate, .message = packet.error});
     case StartupKind::kSslRequest:
     case StartupKind::kGssEncRequest:
+      client.declined = packet.kind;
       return frontend_.send(client, "N");
     case StartupKind::kCancel:
       on_cancel(packet.cancel_pid, packet.cancel_key);

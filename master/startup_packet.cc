@@ -15,6 +15,23 @@ StartupPacket malformed(std::string why) {
   return packet;
 }
 
+StartupPacket refused(uint32_t length, std::string_view sqlstate, std::string why) {
+  StartupPacket packet;
+  packet.kind = StartupKind::kRefused;
+  packet.length = length;
+  packet.sqlstate = sqlstate;
+  packet.error = std::move(why);
+  return packet;
+}
+
+// kIncomplete where the code is a version, not a request.
+StartupKind request_kind(uint32_t code) {
+  if (code == wire::kSslRequest) return StartupKind::kSslRequest;
+  if (code == wire::kGssEncRequest) return StartupKind::kGssEncRequest;
+  if (code == wire::kCancelRequest) return StartupKind::kCancel;
+  return StartupKind::kIncomplete;
+}
+
 // Takes "name\0value\0...\0"; false where the layout is broken.
 bool decode_parameters(std::string_view body, StartupPacket& packet) {
   while (!body.empty() && body.front() != '\0') {
@@ -35,7 +52,7 @@ bool decode_parameters(std::string_view body, StartupPacket& packet) {
 
 }  // namespace
 
-StartupPacket decode_startup(std::string_view bytes) {
+StartupPacket decode_startup(std::string_view bytes, StartupKind declined) {
   StartupPacket packet;
   if (bytes.size() < 4) return packet;
   const uint32_t length = wire::load32(bytes.data());
@@ -48,26 +65,26 @@ StartupPacket decode_startup(std::string_view bytes) {
   packet.length = length;
   const std::string_view body = bytes.substr(8, length - 8);
 
-  if (code == wire::kSslRequest || code == wire::kGssEncRequest) {
-    packet.kind =
-        code == wire::kSslRequest ? StartupKind::kSslRequest : StartupKind::kGssEncRequest;
-  } else if (code == wire::kCancelRequest) {
+  packet.kind = request_kind(code);
+  if (packet.kind == StartupKind::kCancel) {
     // Protocol 3.2 allows keys of up to 256 bytes.
     if (body.size() < 8 || body.size() > 4 + 256) return malformed("invalid cancel request");
-    packet.kind = StartupKind::kCancel;
     packet.cancel_pid = wire::load32(body.data());
     packet.cancel_key = body.substr(4);
-  } else if (code >> 16 != 3) {
-    packet.kind = StartupKind::kUnsupported;
-    packet.error = fmt::format("unsupported frontend protocol {}.{}: server supports 3.0 to 3.0",
-                               code >> 16, code & 0xffff);
-  } else if (!decode_parameters(body, packet)) {
-    packet.kind = StartupKind::kUnsupported;
-    packet.error = "invalid startup packet layout: expected terminator as last byte";
-  } else {
-    packet.kind = StartupKind::kStartup;
-    packet.minor = static_cast<uint16_t>(code & 0xffff);
+    return packet;
   }
+  if (packet.kind != StartupKind::kIncomplete && packet.kind != declined) return packet;
+  if (code >> 16 != 3) {
+    return refused(length, "0A000",
+                   fmt::format("unsupported frontend protocol {}.{}: server supports 3.0 to 3.0",
+                               code >> 16, code & 0xffff));
+  }
+  if (!decode_parameters(body, packet)) {
+    return refused(length, "08P01",
+                   "invalid startup packet layout: expected terminator as last byte");
+  }
+  packet.kind = StartupKind::kStartup;
+  packet.minor = static_cast<uint16_t>(code & 0xffff);
   return packet;
 }
 

@@ -11,9 +11,9 @@
 namespace pgring {
 
 enum class StartupKind : uint8_t {
-  kIncomplete,   // more bytes are needed
-  kMalformed,    // no PostgreSQL client: close without a word; `error` is for the log
-  kUnsupported,  // a PostgreSQL client of another age: `error` is for the client
+  kIncomplete,  // more bytes are needed
+  kMalformed,   // no PostgreSQL client: close without a word; `error` is for the log
+  kRefused,     // `sqlstate` and `error` are for the client
   kSslRequest,
   kGssEncRequest,
   kCancel,
@@ -24,6 +24,7 @@ struct StartupPacket {
   StartupKind kind = StartupKind::kIncomplete;
   uint32_t length = 0;  // of the packet; 0 while incomplete
   std::string error;
+  std::string_view sqlstate;
 
   // kCancel
   uint32_t cancel_pid = 0;
@@ -35,7 +36,10 @@ struct StartupPacket {
   std::vector<std::string> protocol_options;  // unknown ones, all that begin with "_pq_."
 };
 
-StartupPacket decode_startup(std::string_view bytes);
+// `declined` is the request that was answered just before. The same once more is taken for a
+// version of the protocol that is not spoken, as PostgreSQL takes it.
+StartupPacket decode_startup(std::string_view bytes,
+                             StartupKind declined = StartupKind::kIncomplete);
 
 // Cuts the value of the startup parameter "options" into name/value pairs: -c name=value,
 // --name=value; a backslash makes the next character literal. False where it holds anything else.

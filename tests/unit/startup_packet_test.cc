@@ -58,6 +58,20 @@ TEST_CASE("startup: requests") {
   CHECK(found.cancel_key == "key!");
 }
 
+TEST_CASE("startup: a request for encryption is not answered twice in a row") {
+  const std::string ssl = packet(wire::kSslRequest, ""), gss = packet(wire::kGssEncRequest, "");
+  CHECK(decode_startup(ssl, StartupKind::kGssEncRequest).kind == StartupKind::kSslRequest);
+  CHECK(decode_startup(gss, StartupKind::kSslRequest).kind == StartupKind::kGssEncRequest);
+  CHECK(decode_startup(kStartup, StartupKind::kSslRequest).kind == StartupKind::kStartup);
+  for (const auto& [bytes, kind] :
+       {std::pair{ssl, StartupKind::kSslRequest}, std::pair{gss, StartupKind::kGssEncRequest}}) {
+    const StartupPacket found = decode_startup(bytes, kind);
+    CHECK(found.kind == StartupKind::kRefused);
+    CHECK(found.length == bytes.size());
+    CHECK(found.sqlstate == "0A000");
+  }
+}
+
 TEST_CASE("startup: cancel keys from 4 to 256 bytes") {
   for (const std::size_t size : {0, 3, 4, 32, 256, 257}) {
     const std::string bytes = packet(wire::kCancelRequest, "\0\0\0\1"s + std::string(size, 'k'));
@@ -91,7 +105,8 @@ TEST_CASE("startup: what no PostgreSQL client sends") {
 TEST_CASE("startup: clients of another age are told so") {
   for (const uint32_t code : {1u << 16, 2u << 16, 4u << 16, 9u << 16}) {
     const StartupPacket found = decode_startup(packet(code, "user\0a\0\0"s));
-    CHECK(found.kind == StartupKind::kUnsupported);
+    CHECK(found.kind == StartupKind::kRefused);
+    CHECK(found.sqlstate == "0A000");
     CHECK(found.error.find("unsupported frontend protocol") == 0);
   }
 }
@@ -99,7 +114,9 @@ TEST_CASE("startup: clients of another age are told so") {
 TEST_CASE("startup: broken layouts") {
   for (const std::string& body : {""s, "user"s, "user\0"s, "user\0a"s, "user\0a\0"s,
                                   "user\0a\0\0x"s, "user\0a\0b\0"s, "\0\0"s, "user\0a\0\0\0"s}) {
-    CHECK(decode_startup(packet(wire::kProtocol30, body)).kind == StartupKind::kUnsupported);
+    const StartupPacket found = decode_startup(packet(wire::kProtocol30, body));
+    CHECK(found.kind == StartupKind::kRefused);
+    CHECK(found.sqlstate == "08P01");
   }
   CHECK(decode_startup(packet(wire::kProtocol30, "\0"s)).kind == StartupKind::kStartup);
 }
