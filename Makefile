@@ -115,7 +115,7 @@ check-solaris: $(SOLARIS_TESTS) ## the Solaris files over an emulation of their 
 check-e2e: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) $(SOLARIS_TESTS) ## real clients against a private PostgreSQL (E2E="-k name" chooses)
 	@$(RUN) e2e
 
-check-differential: $(BUILD)/pgringd ## random protocol scripts, direct and pooled, must give the same bytes
+check-differential: $(BUILD)/pgringd ## random scripts and malformed bytes get what PostgreSQL gives
 	@$(RUN) differential
 
 check-depths: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) ## end-to-end and differential tests without pipelining, and at depth 64

@@ -115,6 +115,8 @@ def copy_in(writer):
         writer.send(*data, wait=False)
         data = []
     writer.send(*data, end, *([wire.SYNC] if extended else []))
+    if extended:
+        writer.sync(wire.close("S", ""))  # or a Bind of it begins a COPY that nobody feeds
     writer.known.pop("", None)
 
 

@@ -1,5 +1,6 @@
 """Plays the scripts of several clients at once against one port and records what each received."""
 
+import math
 import random
 import select
 import socket
@@ -30,7 +31,8 @@ class Player:
     """One client. Its socket never blocks; `turn` does what can be done now.
 
     expected: for each step, how many messages the connection had received when the same step was
-    over on the reference side; None on the reference side itself, where a Tracker knows.
+    over on the reference side; None on the reference side itself, where a Tracker knows. A step that
+    the reference side never finished, as the server closed, is over when the server closes here, too.
     """
 
     def __init__(self, script, port, expected, patience):
@@ -135,7 +137,7 @@ class Player:
             return True
         if self._expected is None:
             return self._tracker.satisfied() and (kind != CONNECT or self._ready)
-        return len(self.connections[-1].messages) >= self._expected.get(self._step, 0)
+        return len(self.connections[-1].messages) >= self._expected.get(self._step, math.inf)
 
     def _connect(self):
         self.connections.append(Connection())

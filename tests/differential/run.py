@@ -4,8 +4,8 @@
   tests/differential/run.py --seed 7 --rounds 200 --mode transaction
 
 Most of the time is played at pipeline_depth 32, the rest at 1 and 64; PIPELINE_DEPTH or --depth names
-one instead. A difference prints the seed, a shrunk script of each client involved and both sides' messages; the
-same seed with --round plays that round alone.
+one instead. A difference prints the seed, a shrunk script of each client involved and both sides'
+messages; the same seed with --round plays that round alone.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def report(contest, scripts, options, where):
     sys.stdout.flush()
 
 
-def play_mode(host, mode, options, seconds, depth=32):
+def play_mode(host, mode, options, seconds, depth):
     """Plays the rounds of one mode; returns how many differed."""
     pool_size = options.clients + 2 if mode == "session" else options.pool_size
 
@@ -155,14 +155,17 @@ def arguments(words=None):
     return parser.parse_args(words)
 
 
+def depths(options):
+    return {options.depth: 1} if options.depth is not None else DEPTHS
+
+
 def main():
     options = arguments()
     modes = MODES if options.mode == "all" else [options.mode]
-    depths = {options.depth: 1} if options.depth is not None else DEPTHS
     host = servers.Servers(options.clients)
     try:
         differences = sum(play_mode(host, mode, options, share * options.seconds / len(modes), depth)
-                          for depth, share in depths.items() for mode in modes)
+                          for depth, share in depths(options).items() for mode in modes)
     finally:
         host.stop()
     return 1 if differences else 0

@@ -7,6 +7,9 @@ import pytest
 import run
 import servers
 
+DEPTHS = run.depths(run.arguments([]))
+ROUNDS = 60  # of each mode, shared by the depths
+
 
 @pytest.fixture(scope="module")
 def host(cluster):
@@ -15,9 +18,12 @@ def host(cluster):
     shared.stop()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("mode", run.MODES)
-def test_random_scripts_get_the_same_bytes(host, mode):
-    options = run.arguments(["--seed", "pgring", "--rounds", "60", "--shrink", "40"])
-    assert run.play_mode(host, mode, options, seconds=90) == 0, "see the output"
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_random_scripts_get_the_same_bytes(host, depth, mode):
+    rounds = round(ROUNDS * DEPTHS[depth])
+    options = run.arguments(["--seed", "pgring", "--rounds", str(rounds), "--shrink", "40"])
+    differences = run.play_mode(host, mode, options, float("inf"), depth)
     host.stop_pooler()
+    assert differences == 0, "see the output"
