@@ -10,6 +10,7 @@ from support.daemon import Pgring
 
 DATABASE = "differential"
 USER = "postgres"
+SETTLING = 15  # seconds in which what clients have left must be cleared away, however busy the machine
 
 
 class PgBouncer(Pgring):
@@ -43,7 +44,7 @@ class Servers:
             # Warnings come with a Parse, and a pooler need not send each.
             connection.execute(f"alter database {DATABASE} set escape_string_warning = off")
         self.admin = self.cluster.connect(dbname=DATABASE)
-        self.admin.execute("set lock_timeout = '5s'")
+        self.admin.execute(f"set lock_timeout = '{SETTLING}s'")
         for name in client_names(clients):
             self.admin.execute(fixture.create(name))
         self.port = self.via_port = self.cluster.port
@@ -99,7 +100,7 @@ class Servers:
             f" (select pid from pg_locks where relation >= {FIRST_USER_OID})").fetchall()
         return ["still holds a lock: " + " ".join(row) for row in rows]
 
-    def leftovers(self, seconds=5):
+    def leftovers(self, seconds=SETTLING):
         """What clients that have gone left behind on server connections, once it stays there."""
         deadline = time.monotonic() + seconds
         while True:
