@@ -164,7 +164,12 @@ void Login::negotiate(Client& client, const StartupPacket& packet) {
 void Login::choose_parameters(Client& client, const ParameterValues& wanted) {
   client.state = ClientState::kLogin;
   Pool& pool = *client.pool;
-  if (pool.welcome.empty()) return ask_server(client, wanted);
+  if (pool.welcome.empty()) {
+    if (context_.now >= pool.refused_until) return ask_server(client, wanted);
+    return frontend_.fail(client, {.severity = "FATAL",
+                                   .sqlstate = pool.refused_sqlstate,
+                                   .message = pool.refused_message});
+  }
   ParameterValues values;
   for (const auto& [name, value] : pool.welcome) {
     if (is_tracked(name)) values.set(name, value);
@@ -216,6 +221,7 @@ void Login::on_hello(Client& client, std::string_view payload) {
 }
 
 void Login::on_new_connection(Pool& pool, std::string_view payload) {
+  pool.refused_until = 0;
   pool.welcome.clear();
   for_each_parameter(payload, [&](std::string_view name, std::string_view value) {
     pool.welcome.emplace_back(name, value);

@@ -143,6 +143,7 @@ void PoolTable::reload(const Settings& settings) {
   settings_ = &settings;
   for (auto& [key, pool] : pools_) {
     apply_settings(pool);
+    pool.refused_until = 0;
     if (!pool.removed) pool.closed = false;
     write_config(pool);
   }

@@ -47,6 +47,10 @@ struct Pool {
   // What the server made of the parameters clients gave, by what they gave.
   std::map<std::string, ParameterValues> canonical;
 
+  // Until then a client that would be the first is told what the server said to the last attempt.
+  int64_t refused_until = 0;
+  std::string refused_sqlstate, refused_message;
+
   std::deque<uint32_t> waiting;  // clients whose task found the lane full
 };
 

@@ -20,6 +20,11 @@ constexpr wire::ErrorFields kConnectionLost{
 constexpr wire::ErrorFields kCancelled{.sqlstate = "57014",
                                        .message = "canceling statement due to user request"};
 
+// Nothing but a change of the server's configuration helps: no such database or user, not admitted.
+bool is_lasting(std::string_view sqlstate) {
+  return sqlstate == "3D000" || sqlstate.starts_with("28");
+}
+
 }  // namespace
 
 // The task ended without the server's ReadyForQuery. A unit that was not complete leaves messages
@@ -126,14 +131,20 @@ void Replies::on_login_failed(uint32_t lane, const FrameHeader& header, std::str
   for (const LaneShare& share : shared.shares) {
     if (share.active.load() + share.idle.load() > 0) return;
   }
-  const Pool& pool = context_.pools.by_lane(lane);
+  Pool& pool = context_.pools.by_lane(lane);
   const auto body = payload.size() > 5 ? payload.substr(5) : std::string_view{};
+  const std::string_view state = wire::error_field(body, 'C');
+  const std::string_view text = wire::error_field(body, 'M');
+  if (is_lasting(state)) {
+    // The workers try it again within that time where anybody waits for it.
+    pool.refused_until = context_.now + context_.settings.server_login_retry.count();
+    pool.refused_sqlstate = state;
+    pool.refused_message = text;
+  }
   for (auto& place : frontend_.all()) {
     Client& client = *place;
     if (client.pool != &pool || !client.published || client.worker != 0) continue;
     if (!dispatcher_.take_back(client)) continue;
-    const std::string_view state = wire::error_field(body, 'C');
-    const std::string_view text = wire::error_field(body, 'M');
     const bool hello = client.state == ClientState::kLogin;
     fail_unit(client, {.severity = hello ? "FATAL" : "ERROR",
                        .sqlstate = state.empty() ? "08006" : state,

@@ -118,6 +118,20 @@ def test_a_database_unknown_only_to_postgresql_is_refused(served):
         assert error["C"] == "3D000" and "no_such" in error["M"]
 
 
+def test_who_asks_again_for_an_unknown_database_does_not_wait(make_pgring, cluster):
+    pgring = make_pgring()
+    for _ in range(12):
+        with Wire(pgring.port, timeout=5) as wire:
+            assert error_fields(wire.login(database="comes_later")[-1][1])["C"] == "3D000"
+    cluster.execute("create database comes_later")
+    try:
+        pgring.reload()  # or server_login_retry later
+        pgring.wait_log("reloaded /")
+        assert pgring.query("select 1", dbname="comes_later") == [(1,)]
+    finally:
+        cluster.execute("drop database comes_later with (force)")
+
+
 def test_a_user_unknown_to_postgresql_is_refused(served):
     with pytest.raises(psycopg.OperationalError, match="nobody_knows"):
         served.query("select 1", user="nobody_knows")
