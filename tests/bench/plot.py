@@ -73,14 +73,17 @@ class Plot:
                                                                                colour))
 
     def _labels(self):
-        """Each curve's name beside its last point, pushed apart where curves end close together."""
+        """Each curve's name beside its last point, pushed apart where curves end close together; where
+        others go on, below it."""
         ends = sorted((self._y(line["points"][-1][1]), self._x(line["points"][-1][0]), name)
                       for name, line in self._growth.items())
         last = {}
         for y, x, name in ends:
             y = max(y, last.get(round(x), -LABEL_GAP) + LABEL_GAP)
             last[round(x)] = y
-            self._text(x + 10, y + 4, self._titles[name], colour=self._colour(name),
+            goes_on = self._growth[name]["points"][-1][0] < self._clients[-1]
+            self._text(x if goes_on else x + 10, y + (22 if goes_on else 4), self._titles[name],
+                       "middle" if goes_on else "start", colour=self._colour(name),
                        more=' font-weight="bold" stroke="#fff" stroke-width="4" paint-order="stroke"')
 
     def svg(self):
