@@ -6,8 +6,8 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "common/platform.h"
 #include "master/client_log.h"
@@ -99,7 +99,7 @@ void Frontend::on_event(uint32_t index, const PollEvent& event) {
 
 void Frontend::read(Client& client) {
   const std::size_t kept = client.input.size();
-  std::memcpy(scratch_.data(), client.input.data(), kept);
+  std::ranges::copy(client.input, scratch_.begin());
   const ssize_t count = ::read(client.fd.get(), scratch_.data() + kept, kReadSize);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) {
@@ -118,7 +118,7 @@ void Frontend::read(Client& client) {
 void Frontend::resume(Client& client) {
   if (client.state != ClientState::kActive) return;
   const std::size_t kept = client.input.size();
-  std::memcpy(scratch_.data(), client.input.data(), kept);
+  std::ranges::copy(client.input, scratch_.begin());
   client.input.clear();
   process(client, {scratch_.data(), kept});
 }
