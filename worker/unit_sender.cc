@@ -151,7 +151,8 @@ bool UnitSender::skip_copy(Unit& unit) {
   while (end - unit.taken >= kMessageHeader) {
     char header[kMessageHeader];
     copy_payload(state_, task, unit.taken, header, kMessageHeader);
-    if (header[0] != 'd' && header[0] != 'c' && header[0] != 'f') return true;
+    // CopyData, CopyDone, CopyFail; a Flush asks for nothing more.
+    if (std::string_view("dcfH").find(header[0]) == std::string_view::npos) return true;
     const uint64_t size = uint64_t{wire::load32(header + 1)} + 1;
     if (end - unit.taken < size) return false;
     unit.taken += size;

@@ -177,7 +177,7 @@ TEST_CASE("sender: after an error nothing more is expected but the answer to Syn
 }
 
 TEST_CASE("sender: the end of a COPY skips its data and stops before anything else") {
-  const std::string data = make('d', "row") + make('d', "row") + make('c', "");
+  const std::string data = make('d', "row") + make('H', "") + make('d', "row") + make('c', "");
   Sending sending(data + kSync, true);
   sending.state.tasks[0].published.store(data.size() + 5);
   CHECK(sending.sender.skip_copy(sending.unit));
