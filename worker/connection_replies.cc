@@ -127,8 +127,9 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
   }
   const std::string_view sqlstate = wire::error_field(piece.body(), 'C');
   if (is_fatal(piece.body())) {
-    // Whole messages that have not been forwarded are dropped, so that a read may run again.
-    if (unit.forwarded == 0) drop_run();
+    // Whole messages that have not been forwarded are dropped, so that a read may run again, and
+    // a client stay. In session pooling it goes with its connection.
+    if (unit.forwarded == 0 && !unit.session) drop_run();
     flush_run();
     server_farewell_.assign(piece.bytes);
     return;
