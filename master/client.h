@@ -66,6 +66,7 @@ struct Client {
   bool unit_begins_unnamed = false;  // ... as its first message
   bool unit_runs_query = false;     // a Query of it is run by the server, or was
   bool unit_failed = false;         // an ErrorResponse of it was passed on
+  bool unit_copies = false;         // a COPY from the client has begun in it
   bool held_by_query = false;       // a Query stands where the Sync of an extended unit should
   bool forgets_statements = false;  // DEALLOCATE ALL or DISCARD ALL is in it
   bool lingers = false;             // it was refused while it was still sending

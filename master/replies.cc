@@ -1,8 +1,8 @@
 // Frames and ends of units; what ends otherwise is in replies_failures.cc.
 #include "master/replies.h"
 
-#include <utility>
-
+#include "common/directive.h"
+#include "common/payload.h"
 #include "master/unit_stats.h"
 
 namespace pgring {
@@ -132,6 +132,7 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
   client.status = static_cast<char>(header.status);
   StatementLog& slow = frontend_.statement_log();
   if (slow.enabled() && client.fd) slow.on_end(client, header.server_us);
+  const bool in_step = !client.fd || !client.unit_copies || take_rest_back(client);
   dispatcher_.end_unit(client);
   if (client.statements) {
     client.statements->settle(header.name_operations, header.flags & kFrameUnnamedFailed);
@@ -151,14 +152,35 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
                            .sqlstate = "08P01",
                            .message = "transaction blocks not allowed in statement pooling mode"});
   }
+  if (!in_step) {
+    return frontend_.fail(
+        client, {.severity = "FATAL",
+                 .sqlstate = "08P01",
+                 .message = "terminating connection because protocol synchronization was lost",
+                 .detail = "A COPY has failed, and Sync was sent in the middle of its data."});
+  }
   after_unit(client);
+}
+
+// What the worker had not taken when a COPY failed is the client's next input: the server would
+// ignore its data and answer the rest. False: messages have been translated for this unit (see
+// common/directive.h) behind a Sync that has ended it.
+bool Replies::take_rest_back(Client& client) {
+  const Task& task = context_.tasks[client.task];
+  const uint64_t taken = task.consumed.load(std::memory_order_acquire);
+  std::vector<char> rest(context_.tasks.written(client.task) - taken);
+  copy_payload(context_.state, task, taken, rest.data(), rest.size());
+  for (std::size_t at = 0; at < rest.size(); at += wire::load32(&rest[at] + 1) + std::size_t{1}) {
+    if (is_directive(rest[at])) return false;
+  }
+  client.input.insert(client.input.begin(), rest.begin(), rest.end());
+  client.message_left = 0;
+  return true;
 }
 
 void Replies::after_unit(Client& client) {
   client.feed = Feed::kBetween;
   client.held_by_query = false;
-  // A COPY has failed while a message of it was under way: nobody waits for the rest.
-  client.discard_left += std::exchange(client.message_left, 0);
   client.active_at = context_.now;
   if (!client.input.empty() || !client.reading) dispatcher_.served().push_back(client.index);
 }

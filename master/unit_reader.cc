@@ -187,7 +187,7 @@ bool UnitReader::begin(Client& client) {
   client.feed = Feed::kOpen;
   client.unit_extended = client.unit_failed = client.unit_runs_query = false;
   client.unit_has_unnamed = client.unit_begins_unnamed = false;
-  client.held_by_query = client.forgets_statements = false;
+  client.held_by_query = client.forgets_statements = client.unit_copies = false;
   client.traffic = TaskTraffic::kIndependentRead;
   client.unit_began_at = client.active_at = context_.now;
   client.blocked_us = 0;
@@ -252,7 +252,10 @@ void UnitReader::publish_if_long(Client& client) {
   wrote_ = false;
 }
 
-void UnitReader::on_copy_in(Client& client) { client.feed = Feed::kCopyIn; }
+void UnitReader::on_copy_in(Client& client) {
+  client.feed = Feed::kCopyIn;
+  client.unit_copies = true;
+}
 
 void UnitReader::on_error(Client& client, bool of_query) {
   client.unit_failed = true;

@@ -88,15 +88,8 @@ void ServerConnection::drop_steps(Unit& unit) {
 
 // ReadyForQuery after a COPY from the client. Within it the server ignores Sync, so of the two that
 // clients of the extended protocol send one is answered normally, but after an error it may be
-// both. False: another ReadyForQuery is to be waited for.
+// both. What has not been sent yet the master takes back. False: another ReadyForQuery is to be waited for.
 bool ServerConnection::on_copy_end(Unit& unit) {
-  if (sender_.skip_copy(unit)) {  // a Sync that must be answered too
-    unit.copying = false;
-    tell_consumed(unit);
-    feed();
-    return false;
-  }
-  tell_consumed(unit);
   // An extended unit's own Sync is answered by this ReadyForQuery; a Query has none.
   const uint32_t own_syncs = context_.task(unit.task).payload[0] == 'Q' ? 0 : 1;
   if (!unit.failed || unit.syncs <= own_syncs) return true;
@@ -116,6 +109,7 @@ bool ServerConnection::on_probe(Unit& unit, const ReplyPiece& piece) {
     case 'Z':
       if (piece.bytes.size() != 6) return false;
       if (unit.probe_answered) {
+        flush_run();
         conclude(unit, piece.bytes[5]);
         return true;
       }

@@ -43,6 +43,7 @@ void ServerConnection::feed() {
     Unit& unit = line_[next_];
     if (context_.task(unit.task).kind == TaskKind::kHello) return answer_hello();
     if (!unit.started) start(unit);
+    if (unit.probing) return;  // nothing may come behind the probe
     if (unit.ready) {
       if (!finish_message(unit)) return;
       continue;

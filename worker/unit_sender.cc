@@ -145,21 +145,6 @@ bool UnitSender::finish_message(Unit& unit) {
   return unit.message_left == 0;
 }
 
-bool UnitSender::skip_copy(Unit& unit) {
-  const Task& task = state_.tasks[unit.task];
-  const uint64_t end = task.published.load(std::memory_order_acquire) & ~kStreamClosed;
-  while (end - unit.taken >= kMessageHeader) {
-    char header[kMessageHeader];
-    copy_payload(state_, task, unit.taken, header, kMessageHeader);
-    // CopyData, CopyDone, CopyFail; a Flush asks for nothing more.
-    if (std::string_view("dcfH").find(header[0]) == std::string_view::npos) return true;
-    const uint64_t size = uint64_t{wire::load32(header + 1)} + 1;
-    if (end - unit.taken < size) return false;
-    unit.taken += size;
-  }
-  return false;
-}
-
 // False: its body has not arrived yet.
 bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_t left) {
   char body[32];

@@ -28,9 +28,6 @@ class UnitSender {
   // After ReadyForQuery: only the rest of a message that was begun still goes out. True once it
   // has.
   bool finish_message(Unit& unit);
-  // After the end of a COPY: skips what is left of its data, which the server would ignore. True if
-  // it comes upon another message.
-  bool skip_copy(Unit& unit);
   uint64_t parses() const { return parses_; }
 
  private:

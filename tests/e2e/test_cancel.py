@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from support.process import wait_until
+from support.proxy import Proxy
 from support.wire import CANCEL_REQUEST, Wire, error_fields, kinds, query, request
 
 
@@ -17,50 +18,30 @@ def runs(cluster, text):
     return cluster.backends(where="state = 'active' and query like '%%%s%%'" % text)
 
 
-class DeafToCancels:
-    """Passes connections on to the cluster, but takes cancel requests and never answers them."""
+class DeafToCancels(Proxy):
+    """Takes cancel requests and never answers them."""
 
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+    def __init__(self, port):
         self.cancels = []
-        threading.Thread(target=self.accept).start()
+        super().__init__(port)
 
-    def accept(self):
-        while True:
-            try:
-                near = self.listener.accept()[0]
-            except OSError:
-                return
-            if struct.unpack("!ii", near.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL))[1] == CANCEL_REQUEST:
-                self.cancels.append(near)
-                continue
-            far = socket.create_connection(("127.0.0.1", self.cluster.port))
-            for source, sink in (near, far), (far, near):
-                threading.Thread(target=self.pump, args=(source, sink)).start()
-
-    @staticmethod
-    def pump(source, sink):
-        try:
-            while received := source.recv(65536):
-                sink.sendall(received)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
+    def takes(self, connection):
+        head = connection.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL)
+        if struct.unpack("!ii", head)[1] != CANCEL_REQUEST:
+            return False
+        self.cancels.append(connection)
+        return True
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        super().close()
         for connection in self.cancels:
             connection.close()
 
 
 @pytest.fixture
 def deaf(cluster):
-    proxy = DeafToCancels(cluster)
-    yield proxy
-    proxy.close()
+    with DeafToCancels(cluster.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture

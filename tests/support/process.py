@@ -68,12 +68,17 @@ def process_title(pid):
         return ""
 
 
-def is_running(pid):
+def state_of(pid):
+    """The kernel's letter for what it does: R, S, D, T (stopped), Z; empty when it is gone."""
     try:
         with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+            return file.read().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
+        return ""
+
+
+def is_running(pid):
+    return state_of(pid) not in ("", "Z", "X")
 
 
 def processes_of(program):

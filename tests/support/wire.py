@@ -82,6 +82,7 @@ class Wire:
 
     def __init__(self, port, host="127.0.0.1", timeout=10.0):
         self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as drivers do
         self.buffer = b""
 
     def __enter__(self):

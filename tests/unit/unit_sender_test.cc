@@ -176,16 +176,4 @@ TEST_CASE("sender: after an error nothing more is expected but the answer to Syn
   CHECK(sending.session.script.front().kind == StepKind::kSync);
 }
 
-TEST_CASE("sender: the end of a COPY skips its data and stops before anything else") {
-  const std::string data = make('d', "row") + make('H', "") + make('d', "row") + make('c', "");
-  Sending sending(data + kSync, true);
-  sending.state.tasks[0].published.store(data.size() + 5);
-  CHECK(sending.sender.skip_copy(sending.unit));
-  CHECK(sending.unit.taken == data.size());
-  Sending without(data, true);
-  without.state.tasks[0].published.store(data.size());
-  CHECK_FALSE(without.sender.skip_copy(without.unit));
-  CHECK(without.unit.taken == data.size());
-}
-
 }  // namespace pgring
