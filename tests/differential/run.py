@@ -27,6 +27,10 @@ MODES = ["session", "transaction", "statement"]
 DEPTHS = {32: 0.7, 1: 0.15, 64: 0.15}  # share of the time; the default has most
 
 
+class ReferenceCrashed(Exception):
+    """PostgreSQL itself did not survive the scripts, without a pooler."""
+
+
 class Contest:
     """PostgreSQL against the pooler, both with the same database before each play."""
 
@@ -42,6 +46,8 @@ class Contest:
         names = [script.name for script in scripts]
         stuck = self._host.reset(names)
         direct = play(scripts, self._host.port, patience=patience)
+        if self._host.has_crashed():
+            raise ReferenceCrashed(self._host.come_back())
         complaints = [f"{player.connections[-1].messages[-1]} on the direct side"
                       for player in direct if player.timed_out]
         if not complaints:
@@ -120,7 +126,11 @@ def play_mode(host, mode, options, seconds, depth):
                                    servers.USER, servers.DATABASE)
         if options.show:
             print("\n".join(line for script in scripts for line in script.lines()))
-        lines = contest.verdict(scripts)
+        try:
+            lines = contest.verdict(scripts)
+        except ReferenceCrashed as crash:
+            print(f"PostgreSQL itself crashes in {where}:\n{crash}")
+            continue
         played += 1
         if lines:
             differences += 1

@@ -7,6 +7,7 @@ import psycopg
 from compare import FIRST_USER_OID
 from support.cluster import Cluster
 from support.daemon import Pgring
+from support.process import wait_until
 
 DATABASE = "differential"
 USER = "postgres"
@@ -43,8 +44,7 @@ class Servers:
             connection.execute(f"create database {DATABASE}")
             # Warnings come with a Parse, and a pooler need not send each.
             connection.execute(f"alter database {DATABASE} set escape_string_warning = off")
-        self.admin = self.cluster.connect(dbname=DATABASE)
-        self.admin.execute(f"set lock_timeout = '{SETTLING}s'")
+        self._connect()
         for name in client_names(clients):
             self.admin.execute(fixture.create(name))
         self.port = self.via_port = self.cluster.port
@@ -112,6 +112,25 @@ class Servers:
             if not rows or time.monotonic() > deadline:
                 return [" ".join(row) for row in rows]
             time.sleep(0.01)
+
+    def has_crashed(self):
+        try:
+            self.admin.execute("select")
+            return False
+        except psycopg.OperationalError:
+            return True
+
+    def come_back(self):
+        """Waits until PostgreSQL, which restarts itself, answers again; gives what it has said of its crash."""
+        self.admin.close()
+        wait_until(self.cluster.answers, "PostgreSQL is back", 60)
+        self._connect()
+        with open(self.cluster.log_path, encoding="utf-8", errors="replace") as file:
+            return "".join(line for line in file if "terminated by signal" in line or "was running" in line)
+
+    def _connect(self):
+        self.admin = self.cluster.connect(dbname=DATABASE)
+        self.admin.execute(f"set lock_timeout = '{SETTLING}s'")
 
     def stop(self):
         try:
