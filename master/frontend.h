@@ -30,6 +30,8 @@ class Frontend {
 
   // Passes bytes on to the client; keeps what its socket does not take.
   void send(Client& client, std::string_view bytes);
+  // Bytes for the client have been moved to its socket, past its output.
+  void on_moved(Client& client) { settle_output(client, WriteResult::kDone); }
   // An error that ends the connection.
   void fail(Client& client, const wire::ErrorFields& fields);
   // The client is to be closed once its output is written.

@@ -41,6 +41,29 @@ void Replies::on_frame(uint8_t worker, const FrameHeader& header, std::string_vi
   }
 }
 
+int Replies::socket_for(uint8_t worker, const FrameHeader& header) {
+  if (header.task >= context_.state.header->task_count) return -1;
+  const Task& task = context_.tasks[header.task];
+  const TaskWord word = TaskWord::unpack(task.word.load(std::memory_order_acquire));
+  if (word.turn != header.turn || word.worker != worker) return -1;
+  const Client& client = frontend_.client(task.client);
+  const bool direct = client.state == ClientState::kActive && client.output.pending() == 0 &&
+                      client.first_reply != 0;
+  return direct ? client.fd.get() : -1;
+}
+
+void Replies::on_moved(const FrameHeader& header, std::size_t bytes) {
+  Client& client = frontend_.client(context_.tasks[header.task].client);
+  client.reply_bytes += bytes;
+  count_sent(client, bytes);
+  frontend_.on_moved(client);
+}
+
+void Replies::count_sent(const Client& client, std::size_t bytes) {
+  context_.state.lanes[client.pool->lane].stats.bytes_sent.fetch_add(bytes,
+                                                                     std::memory_order_relaxed);
+}
+
 void Replies::on_task_frame(uint8_t worker, const FrameHeader& header, std::string_view payload) {
   if (header.task >= context_.state.header->task_count) return;
   Task& task = context_.tasks[header.task];
@@ -103,8 +126,7 @@ void Replies::on_reply(Client& client, const FrameHeader& header, std::string_vi
 }
 
 void Replies::forward(Client& client, const FrameHeader& header, std::string_view payload) {
-  context_.state.lanes[client.pool->lane].stats.bytes_sent.fetch_add(payload.size(),
-                                                                     std::memory_order_relaxed);
+  count_sent(client, payload.size());
   const bool may_name_statements =
       (header.flags & kFrameHasError) && client.statements && client.mode != PoolMode::kSession;
   if (!may_name_statements) return frontend_.send(client, payload);

@@ -20,6 +20,9 @@ class Replies {
       : context_(context), dispatcher_(dispatcher), frontend_(frontend) {}
 
   void on_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
+  // The client's socket, if the payload of this kReply may be moved there as it is; -1: it must be read.
+  int socket_for(uint8_t worker, const FrameHeader& header);
+  void on_moved(const FrameHeader& header, std::size_t bytes);
   // `worker` is dead and its pipe has been read to the end.
   void on_worker_death(uint8_t worker);
 
@@ -41,6 +44,7 @@ class Replies {
   void reclaim(Client& client, TaskWord word);
   void send_error(Client& client, std::string_view error);
   void lose_link(Client& client, std::string_view error);
+  void count_sent(const Client& client, std::size_t bytes);
   void forward(Client& client, const FrameHeader& header, std::string_view payload);
 
   Context& context_;

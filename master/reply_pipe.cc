@@ -3,28 +3,59 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "common/platform.h"
+
 namespace pgring {
 namespace {
+
 constexpr std::size_t kBuffer = 2 * (kMaxFramePayload + sizeof(FrameHeader));
+// From this length on moving a payload is cheaper than reading and writing it.
+constexpr std::size_t kLongPayload = 32 * 1024;
+// Of long frames so much is passed on before others have their turn.
+constexpr std::size_t kLongTurn = 2 * kMaxFramePayload;
+
+PipeState state_of(ssize_t count) {
+  if (count > 0) return PipeState::kOpen;
+  if (count == 0) return PipeState::kEnded;
+  return errno == EAGAIN || errno == EINTR ? PipeState::kEmpty : PipeState::kBroken;
 }
+
+}  // namespace
 
 ReplyPipe::ReplyPipe(Fd fd) : fd_(std::move(fd)), buffer_(kBuffer) {}
 
-PipeState ReplyPipe::read(const Handler& handle) {
+PipeState ReplyPipe::read(FrameSink& sink) {
+  PipeState state = PipeState::kOpen;
+  for (std::size_t passed = 0; state == PipeState::kOpen && passed < kLongTurn;) {
+    if (long_left_ == 0 && expects_long_) state = read_header();
+    if (long_left_ == 0) return state == PipeState::kOpen ? read_frames(sink) : state;
+    const std::size_t before = long_left_;
+    state = pass_long(sink);
+    passed += before - long_left_;
+  }
+  return state;
+}
+
+PipeState ReplyPipe::read_frames(FrameSink& sink) {
   const ssize_t count = ::read(fd_.get(), buffer_.data() + filled_, buffer_.size() - filled_);
-  if (count == 0) return PipeState::kEnded;
-  if (count < 0) return errno == EAGAIN || errno == EINTR ? PipeState::kEmpty : PipeState::kBroken;
+  if (count <= 0) return state_of(count);
   filled_ += static_cast<std::size_t>(count);
   std::size_t at = 0;
   for (;;) {
     FrameHeader header;
     const FrameDecode found = decode_frame({buffer_.data() + at, filled_ - at}, header);
     if (found == FrameDecode::kMalformed) return PipeState::kBroken;
-    if (found == FrameDecode::kIncomplete) break;
-    handle(header, {buffer_.data() + at + sizeof header, header.length});
+    if (found == FrameDecode::kIncomplete) {
+      const std::size_t seen = filled_ - at;
+      if (seen <= sizeof header || !begin_long(header)) break;
+      header.length = static_cast<uint32_t>(seen - sizeof header);
+      long_left_ -= header.length;
+    }
+    sink.on_frame(header, {buffer_.data() + at + sizeof header, header.length});
     at += sizeof header + header.length;
   }
   std::memmove(buffer_.data(), buffer_.data() + at, filled_ - at);
@@ -32,8 +63,52 @@ PipeState ReplyPipe::read(const Handler& handle) {
   return PipeState::kOpen;
 }
 
-void ReplyPipe::drain(const Handler& handle) {
-  while (read(handle) == PipeState::kOpen) {
+// Only the next header, so that a long payload behind it stays in the pipe.
+PipeState ReplyPipe::read_header() {
+  const ssize_t count = ::read(fd_.get(), buffer_.data(), sizeof(FrameHeader));
+  if (count <= 0) return state_of(count);
+  filled_ = static_cast<std::size_t>(count);
+  FrameHeader header;
+  const FrameDecode found = decode_frame({buffer_.data(), filled_}, header);
+  if (found == FrameDecode::kMalformed) return PipeState::kBroken;
+  expects_long_ = false;
+  if (filled_ == sizeof header && begin_long(header)) filled_ = 0;
+  return PipeState::kOpen;
+}
+
+bool ReplyPipe::begin_long(const FrameHeader& header) {
+  if (!splice_available() || header.kind != FrameKind::kReply || header.flags != 0 ||
+      header.length < kLongPayload) {
+    return false;
+  }
+  long_ = header;
+  long_left_ = header.length;
+  expects_long_ = true;
+  return true;
+}
+
+PipeState ReplyPipe::pass_long(FrameSink& sink) {
+  if (const int socket = sink.socket_for(long_); socket >= 0) {
+    const ssize_t moved = splice_some(fd_.get(), socket, long_left_, false);
+    if (moved == 0) return PipeState::kEnded;
+    if (moved > 0) {
+      long_left_ -= static_cast<std::size_t>(moved);
+      sink.on_moved(long_, static_cast<std::size_t>(moved));
+      return PipeState::kOpen;
+    }
+  }
+  // The pipe is empty, or the socket is full or broken, which is for the sink to find out.
+  const ssize_t count = ::read(fd_.get(), buffer_.data(), std::min(long_left_, buffer_.size()));
+  if (count <= 0) return state_of(count);
+  FrameHeader header = long_;
+  header.length = static_cast<uint32_t>(count);
+  long_left_ -= header.length;
+  sink.on_frame(header, {buffer_.data(), header.length});
+  return PipeState::kOpen;
+}
+
+void ReplyPipe::drain(FrameSink& sink) {
+  while (read(sink) == PipeState::kOpen) {
   }
 }
 

@@ -1,7 +1,7 @@
-// The reading end of a worker's reply pipe: cuts what comes into frames.
+// The reading end of a worker's reply pipe: cuts what comes into frames. The payload of long ones goes
+// from the pipe to the client's socket inside the kernel, where the system and the client allow it.
 #pragma once
 
-#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -12,23 +12,41 @@ namespace pgring {
 
 enum class PipeState : uint8_t { kOpen, kEmpty, kEnded, kBroken };
 
+// Who takes the frames. A long kReply without flags may come as several of smaller length.
+class FrameSink {
+ public:
+  virtual ~FrameSink() = default;
+  virtual void on_frame(const FrameHeader& header, std::string_view payload) = 0;
+  // The socket to which this frame's payload may be moved; -1: it must come to on_frame().
+  virtual int socket_for(const FrameHeader&) { return -1; }
+  // So many bytes of it were.
+  virtual void on_moved(const FrameHeader&, std::size_t) {}
+};
+
 class ReplyPipe {
  public:
   explicit ReplyPipe(Fd fd);
 
-  using Handler = std::function<void(const FrameHeader&, std::string_view payload)>;
-  // Reads once and hands out every whole frame. kEnded: the worker has closed it; a frame cut short
-  // is dropped. kBroken: what came is no frame, which is a bug of the worker's.
-  PipeState read(const Handler& handle);
+  // Reads once and hands out every whole frame, or passes on a part of long ones. kEnded: the worker
+  // has closed it; of a frame cut short what was handed out counts, the rest is dropped. kBroken: what came is no frame, which is a bug of the worker's.
+  PipeState read(FrameSink& sink);
   // After the worker's death: everything that is still in the pipe.
-  void drain(const Handler& handle);
+  void drain(FrameSink& sink);
 
   int fd() const { return fd_.get(); }
 
  private:
+  PipeState read_frames(FrameSink& sink);
+  PipeState read_header();
+  PipeState pass_long(FrameSink& sink);
+  bool begin_long(const FrameHeader& header);
+
   Fd fd_;
   std::vector<char> buffer_;
   std::size_t filled_ = 0;
+  FrameHeader long_{};           // the long frame whose payload is being passed on
+  std::size_t long_left_ = 0;    // how much of it is still in the pipe
+  bool expects_long_ = false;    // a long frame was the last, so the next header is read alone
 };
 
 }  // namespace pgring

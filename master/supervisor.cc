@@ -22,6 +22,24 @@ constexpr int64_t kLongLife = 30'000'000;
 constexpr int64_t kFirstDelay = 100'000;
 constexpr int64_t kLongestDelay = 10'000'000;
 
+class WorkerFrames final : public FrameSink {
+ public:
+  WorkerFrames(Replies& replies, uint8_t worker) : replies_(replies), worker_(worker) {}
+  void on_frame(const FrameHeader& header, std::string_view payload) override {
+    replies_.on_frame(worker_, header, payload);
+  }
+  int socket_for(const FrameHeader& header) override {
+    return replies_.socket_for(worker_, header);
+  }
+  void on_moved(const FrameHeader& header, std::size_t bytes) override {
+    replies_.on_moved(header, bytes);
+  }
+
+ private:
+  Replies& replies_;
+  uint8_t worker_;
+};
+
 }  // namespace
 
 Supervisor::Supervisor(Context& context, std::vector<Doorbell>& doorbells, Replies& replies,
@@ -86,10 +104,8 @@ void Supervisor::plan_restart(uint8_t worker) {
 void Supervisor::on_pipe(uint8_t worker) {
   Process& process = processes_[worker];
   if (!process.pipe) return;
-  const PipeState state =
-      process.pipe->read([&](const FrameHeader& header, std::string_view bytes) {
-        replies_.on_frame(worker, header, bytes);
-      });
+  WorkerFrames frames(replies_, worker);
+  const PipeState state = process.pipe->read(frames);
   if (state == PipeState::kOpen || state == PipeState::kEmpty) return;
   if (state == PipeState::kBroken) {
     log_error("worker {} (pid {}) wrote something that is no frame: it is killed", worker,
@@ -125,9 +141,8 @@ void Supervisor::bury(uint8_t worker, int status) {
   if (process.pipe) {
     context_.poller->remove(process.pipe->fd());
     // What it had already said counts: an answered task must not run again.
-    process.pipe->drain([&](const FrameHeader& header, std::string_view bytes) {
-      replies_.on_frame(worker, header, bytes);
-    });
+    WorkerFrames frames(replies_, worker);
+    process.pipe->drain(frames);
     process.pipe.reset();
   }
   process.pid = 0;

@@ -1,6 +1,7 @@
 // Building and writing frames.
 #include "worker/frame_writer.h"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@ namespace pgring {
 namespace {
 
 constexpr std::size_t kInitialBuffer = 256 * 1024;
+// From this length on a call of its own is cheaper than a copy.
+constexpr std::size_t kLongRun = 32 * 1024;
 
 }  // namespace
 
@@ -47,8 +50,36 @@ bool FrameWriter::extend(uint32_t task, uint32_t turn, std::string_view bytes) {
   return true;
 }
 
+// What is in the buffer goes first; what the pipe does not take follows it there.
+void FrameWriter::write_through(FrameHeader header, std::string_view payload) {
+  header.length = static_cast<uint32_t>(payload.size());
+  open_ = kNone;
+  std::string_view head(reinterpret_cast<const char*>(&header), sizeof header);
+  const auto gather = [](std::string_view bytes) {
+    return iovec{const_cast<char*>(bytes.data()), bytes.size()};
+  };
+  const std::string_view before(buffer_.data() + written_, pending());
+  const iovec parts[] = {gather(before), gather(head), gather(payload)};
+  const ssize_t count = blocked_ ? 0 : ::writev(pipe_.get(), parts, 3);
+  auto left = static_cast<std::size_t>(std::max<ssize_t>(count, 0));  // flush() meets the error again
+  const auto take = [&left](std::size_t bytes) {
+    const std::size_t taken = std::min(left, bytes);
+    left -= taken;
+    return taken;
+  };
+  written_ += take(before.size());
+  head.remove_prefix(take(head.size()));
+  payload.remove_prefix(take(payload.size()));
+  if (pending() == 0) {
+    buffer_.clear();
+    written_ = 0;
+  }
+  buffer_.insert(buffer_.end(), head.begin(), head.end());
+  buffer_.insert(buffer_.end(), payload.begin(), payload.end());
+}
+
 void FrameWriter::reply(uint32_t task, uint32_t turn, std::string_view bytes, uint8_t flags) {
-  if (flags == 0 && extend(task, turn, bytes)) return;
+  if (flags == 0 && bytes.size() < kLongRun && extend(task, turn, bytes)) return;
   FrameHeader header{};
   header.task = task;
   header.turn = turn;
@@ -56,7 +87,7 @@ void FrameWriter::reply(uint32_t task, uint32_t turn, std::string_view bytes, ui
   header.flags = flags;
   while (!bytes.empty()) {
     const std::string_view part = bytes.substr(0, kMaxFramePayload);
-    append(header, part);
+    part.size() < kLongRun ? append(header, part) : write_through(header, part);
     bytes.remove_prefix(part.size());
     header.flags = 0;
   }

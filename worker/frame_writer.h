@@ -1,5 +1,6 @@
 // Gathers the frames of one loop in a buffer and writes them to the reply pipe with as few calls as
-// possible. Runs of reply bytes of one task become one frame, and its end is joined to the last.
+// possible. Runs of reply bytes of one task become one frame, and its end is joined to the last. Long
+// runs are written at once, from where they lie.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +35,7 @@ class FrameWriter {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
   void append(FrameHeader header, std::string_view payload);
+  void write_through(FrameHeader header, std::string_view payload);
   bool extend(uint32_t task, uint32_t turn, std::string_view bytes);
   FrameHeader load(std::size_t at) const;
   void store(std::size_t at, const FrameHeader& header);

@@ -132,9 +132,8 @@ void RingWorkers::on_frame(uint8_t worker, const FrameHeader& header) {
 
 void RingWorkers::read_frames() {
   for (uint32_t worker = 1; worker < processes_.size(); ++worker) {
-    processes_[worker].pipe->read([&](const FrameHeader& header, std::string_view) {
-      on_frame(static_cast<uint8_t>(worker), header);
-    });
+    Frames frames(*this, static_cast<uint8_t>(worker));
+    processes_[worker].pipe->read(frames);
   }
 }
 
@@ -143,8 +142,8 @@ void RingWorkers::kill_one() {
   Process& process = processes_[worker];
   REQUIRE(::kill(process.pid, SIGKILL) == 0);
   REQUIRE(::waitpid(process.pid, nullptr, 0) == process.pid);
-  process.pipe->drain(
-      [&](const FrameHeader& header, std::string_view) { on_frame(worker, header); });
+  Frames frames(*this, worker);
+  process.pipe->drain(frames);
   reclaim(worker);
   start(worker);
   wake();  // it may have been the one awake on whom the others relied

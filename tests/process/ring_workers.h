@@ -45,6 +45,17 @@ class RingWorkers {
     pid_t pid = 0;
     std::unique_ptr<ReplyPipe> pipe;
   };
+  class Frames : public FrameSink {  // of one worker
+   public:
+    Frames(RingWorkers& owner, uint8_t worker) : owner_(owner), worker_(worker) {}
+    void on_frame(const FrameHeader& header, std::string_view) override {
+      owner_.on_frame(worker_, header);
+    }
+
+   private:
+    RingWorkers& owner_;
+    uint8_t worker_;
+  };
   void start(uint8_t worker);
   [[noreturn]] void consume(uint8_t worker, Fd replies);
   void sleep(uint8_t worker);

@@ -2,6 +2,8 @@
 #include "common/frame.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <random>
 #include <string>
@@ -22,7 +24,7 @@ std::string frame(uint32_t task, const std::string& payload, FrameKind kind = Fr
   return std::string(reinterpret_cast<const char*>(&header), sizeof header) + payload;
 }
 
-struct Ends {
+struct Ends : FrameSink {
   Pipe pipe = make_pipe(PipeMode::kNonBlocking);
   ReplyPipe reader{std::move(pipe.read)};
   std::vector<std::pair<uint32_t, std::string>> got;
@@ -31,10 +33,9 @@ struct Ends {
     REQUIRE(::write(pipe.write.get(), bytes.data(), bytes.size()) ==
             static_cast<ssize_t>(bytes.size()));
   }
-  ReplyPipe::Handler handler() {
-    return [this](const FrameHeader& header, std::string_view payload) {
-      got.emplace_back(header.task, payload);
-    };
+  void on_frame(const FrameHeader& header, std::string_view payload) override {
+    if (got.empty() || got.back().first != header.task) got.emplace_back(header.task, "");
+    got.back().second += payload;  // a long one comes in parts
   }
 };
 
@@ -84,10 +85,10 @@ TEST_CASE("reply pipe: frames come whole and in order, however the pipe cuts the
     const std::size_t count = std::min<std::size_t>(1 + random() % 3000, stream.size() - at);
     ends.write(std::string_view(stream).substr(at, count));
     at += count;
-    CHECK(ends.reader.read(ends.handler()) == PipeState::kOpen);
+    CHECK(ends.reader.read(ends) == PipeState::kOpen);
   }
   CHECK(ends.got == sent);
-  CHECK(ends.reader.read(ends.handler()) == PipeState::kEmpty);
+  CHECK(ends.reader.read(ends) == PipeState::kEmpty);
 }
 
 TEST_CASE("reply pipe: the longest frame passes") {
@@ -98,27 +99,101 @@ TEST_CASE("reply pipe: the longest frame passes") {
   for (std::size_t at = 0; at < bytes.size();) {
     const ssize_t n = ::write(ends.pipe.write.get(), bytes.data() + at, bytes.size() - at);
     if (n > 0) at += static_cast<std::size_t>(n);
-    ends.reader.read(ends.handler());
+    ends.reader.read(ends);
   }
-  ends.reader.drain(ends.handler());
+  ends.reader.drain(ends);
   REQUIRE(ends.got.size() == 3);
   CHECK(ends.got[2].second == longest);
+}
+
+struct SocketEnds : Ends {
+  int sockets[2];
+  bool open = true;
+  std::size_t moved = 0;
+
+  SocketEnds() {
+    set_pipe_size(pipe.write.get(), 1024 * 1024);
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sockets) == 0);
+  }
+  ~SocketEnds() override {
+    ::close(sockets[0]);
+    ::close(sockets[1]);
+  }
+  int socket_for(const FrameHeader& header) override {
+    return open && header.task == 7 ? sockets[0] : -1;
+  }
+  void on_moved(const FrameHeader& header, std::size_t bytes) override {
+    CHECK(header.task == 7);
+    moved += bytes;
+  }
+  std::string received() {
+    std::string bytes(1 << 20, '\0');
+    const ssize_t count = ::read(sockets[1], bytes.data(), bytes.size());
+    bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return bytes;
+  }
+};
+
+TEST_CASE("reply pipe: a long payload goes to its socket, and what is around it to the sink") {
+  if (!splice_available()) return;
+  SocketEnds ends;
+  const std::string first(kMaxFramePayload, 'a'), second(100'000, 'b');
+  // The first is begun by a read that cannot hold it all.
+  ends.write(frame(1, std::string(kMaxFramePayload, 'x')) + frame(2, std::string(90'000, 'y')) +
+             frame(7, first) + frame(7, second) + frame(3, "three") + frame(7, "short"));
+  std::string socket;
+  while (ends.reader.read(ends) == PipeState::kOpen) socket += ends.received();
+  CHECK(ends.moved > second.size());
+  REQUIRE(ends.got.size() == 5);
+  CHECK(ends.got[1] == std::pair<uint32_t, std::string>{2, std::string(90'000, 'y')});
+  CHECK(ends.got[2].second + socket == first + second);
+  CHECK(ends.got[3] == std::pair<uint32_t, std::string>{3, "three"});
+  CHECK(ends.got[4] == std::pair<uint32_t, std::string>{7, "short"});
+}
+
+TEST_CASE("reply pipe: what its socket does not take of a long payload comes to the sink") {
+  if (!splice_available()) return;
+  SocketEnds ends;
+  ends.write(frame(7, std::string(kMaxFramePayload, 'a')) + frame(7, std::string(kMaxFramePayload, 'b')) +
+             frame(7, std::string(kMaxFramePayload, 'c')));
+  for (int i = 0; i < 40 && ends.reader.read(ends) == PipeState::kOpen; ++i) {
+  }
+  std::string bytes = ends.received();
+  CHECK(ends.moved == bytes.size());
+  for (const auto& [task, payload] : ends.got) bytes += payload;
+  CHECK(bytes.size() == 3 * kMaxFramePayload);
+  CHECK(ends.reader.read(ends) == PipeState::kEmpty);
+}
+
+TEST_CASE("reply pipe: a long payload whose end has not come yet is passed on as it comes") {
+  SocketEnds ends;
+  ends.open = false;
+  const std::string bytes = frame(7, std::string(kMaxFramePayload, 'a'));
+  ends.write(bytes.substr(0, 50'000));
+  CHECK(ends.reader.read(ends) == PipeState::kOpen);
+  CHECK(ends.reader.read(ends) == PipeState::kEmpty);
+  ends.write(bytes.substr(50'000) + frame(8, "next"));
+  while (ends.reader.read(ends) == PipeState::kOpen) {
+  }
+  REQUIRE(ends.got.size() == 2);
+  CHECK(ends.got[0].second == std::string(kMaxFramePayload, 'a'));
+  CHECK(ends.got[1].second == "next");
 }
 
 TEST_CASE("reply pipe: after a worker's death all whole frames count, the half one does not") {
   Ends ends;
   ends.write(frame(1, "one") + frame(2, "two") + frame(3, "three").substr(0, 26));
   ends.pipe.write.reset();
-  ends.reader.drain(ends.handler());
+  ends.reader.drain(ends);
   REQUIRE(ends.got.size() == 2);
   CHECK(ends.got[1] == std::pair<uint32_t, std::string>{2, "two"});
-  CHECK(ends.reader.read(ends.handler()) == PipeState::kEnded);
+  CHECK(ends.reader.read(ends) == PipeState::kEnded);
 }
 
 TEST_CASE("reply pipe: what is no frame is said to be broken") {
   Ends ends;
   ends.write(frame(1, "one") + std::string(40, '\xff'));
-  CHECK(ends.reader.read(ends.handler()) == PipeState::kBroken);
+  CHECK(ends.reader.read(ends) == PipeState::kBroken);
   CHECK(ends.got.size() == 1);
 }
 
