@@ -29,18 +29,40 @@ uint64_t hash_of(std::string_view text, bool standard_conforming_strings) {
   return hash == 0 ? 1 : hash;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool may_precede_number(char c) {
+  return is_blank(c) || c == '(' || c == ',' || c == '=' || c == '<' || c == '>';
+}
+bool may_follow_number(char c) { return is_blank(c) || c == ')' || c == ',' || c == ';'; }
+
 }  // namespace
+
+std::size_t without_numbers(std::string_view sql, char* to) {
+  char* out = to;
+  for (std::size_t at = 0; at < sql.size(); ++at) {
+    *out++ = sql[at];
+    if (!may_precede_number(sql[at])) continue;
+    std::size_t end = at + 1;
+    while (end < sql.size() && is_digit(sql[end])) ++end;
+    if (end == at + 1 || (end < sql.size() && !may_follow_number(sql[end]))) continue;
+    *out++ = '0';
+    at = end - 1;
+  }
+  return static_cast<std::size_t>(out - to);
+}
 
 RecentStatements::RecentStatements() : entries_(std::make_unique<Entry[]>(kEntries)) {}
 
 StatementClass RecentStatements::classify(std::string_view sql, bool standard_conforming_strings) {
   if (sql.size() > kMaxText) return classify_statement(sql, standard_conforming_strings);
-  const uint64_t key = hash_of(sql, standard_conforming_strings);
+  const std::string_view text(text_, without_numbers(sql, text_));
+  const uint64_t key = hash_of(text, standard_conforming_strings);
   const std::span<Entry, kWays> set(&entries_[(key & (kSets - 1)) * kWays], kWays);
   Entry* oldest = &set[0];
   for (Entry& entry : set) {
     if (entry.key == key && entry.standard_conforming_strings == standard_conforming_strings &&
-        std::string_view(entry.text, entry.length) == sql) {
+        std::string_view(entry.text, entry.length) == text) {
       entry.used = ++clock_;
       ++hits_;
       return entry.found;
@@ -51,9 +73,9 @@ StatementClass RecentStatements::classify(std::string_view sql, bool standard_co
   oldest->key = key;
   oldest->used = ++clock_;
   oldest->found = classify_statement(sql, standard_conforming_strings);
-  oldest->length = static_cast<uint16_t>(sql.size());
+  oldest->length = static_cast<uint16_t>(text.size());
   oldest->standard_conforming_strings = standard_conforming_strings;
-  if (!sql.empty()) std::memcpy(oldest->text, sql.data(), sql.size());
+  if (!text.empty()) std::memcpy(oldest->text, text.data(), text.size());
   return oldest->found;
 }
 

@@ -1,7 +1,7 @@
 // Remembers how the texts of recent simple queries were classified, since applications send the
-// same ones again and again. A fixed table of sets with kWays entries each; within a set the entry
-// unused for longest is replaced. Texts are compared in full, so a collision costs time and nothing
-// else. Everything is allocated by the constructor.
+// same ones again and again, often with other numbers. A fixed table of sets with kWays entries each;
+// within a set the entry unused for longest is replaced. Texts are compared in full but for their
+// numbers, so a collision costs time and nothing else. Everything is allocated by the constructor.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,12 @@
 #include "common/statement_class.h"
 
 namespace pgring {
+
+// Writes `sql` to `to`, which has room for all of it, with 0 for each whole number; returns the length. A
+// number is digits with blanks or punctuation on both sides: as a token no value of it matters to
+// classify_statement(), and within quotes or a comment neither it nor 0 ends them or makes a name that
+// the classifier knows.
+std::size_t without_numbers(std::string_view sql, char* to);
 
 class RecentStatements {
  public:
@@ -35,13 +41,14 @@ class RecentStatements {
     StatementClass found;
     uint16_t length;
     bool standard_conforming_strings;
-    char text[kMaxText];
+    char text[kMaxText];  // without_numbers()
   };
 
   static constexpr std::size_t kSets = kEntries / kWays;
   static_assert((kSets & (kSets - 1)) == 0, "a set is chosen by masking");
 
   std::unique_ptr<Entry[]> entries_;
+  char text_[kMaxText];  // of the statement being looked up
   uint64_t clock_ = 0;
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
