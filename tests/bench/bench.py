@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from support.cluster import Cluster, server_program
+import clients
 import contest
 import hops
 import load
@@ -141,6 +142,9 @@ def with_servers(chosen, result):
 
 def main():
     chosen = arguments()
+    missing = clients.missing() + micro.missing()
+    if missing:
+        sys.exit("not built: %s; make bench builds and runs all" % ", ".join(missing))
     raise_file_limit()
     machine = usage.look_around()
     warn(machine["warnings"])

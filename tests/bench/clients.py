@@ -17,6 +17,12 @@ def command(name, address, *arguments):
     return [os.path.join(BUILD, "bench", name), host, str(port), *arguments]
 
 
+def missing():
+    """Those of our programs that are not built."""
+    programs = [command(name, ("", 0))[0] for name in ("bulk_client", "idle_clients")]
+    return [program for program in programs if not os.path.exists(program)]
+
+
 def read_bulk(address):
     output = load.run(command("bulk_client", address, BULK_SQL), DEADLINE)
     seconds, size = output.split()

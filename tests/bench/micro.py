@@ -19,6 +19,11 @@ def programs():
     yield "pipe", [os.path.join(BUILD, "bench", "pipe_bench")]
 
 
+def missing():
+    """Those of the programs that are not built."""
+    return sorted({command[-1] for _, command in programs() if not os.path.exists(command[-1])})
+
+
 def run():
     """[{part, name, value, unit}], printed as they come."""
     found = []
