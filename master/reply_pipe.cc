@@ -42,9 +42,9 @@ PipeState ReplyPipe::read(FrameSink& sink) {
 
 PipeState ReplyPipe::read_frames(FrameSink& sink) {
   const ssize_t count = ::read(fd_.get(), buffer_.data() + filled_, buffer_.size() - filled_);
-  if (count <= 0) return state_of(count);
-  filled_ += static_cast<std::size_t>(count);
-  std::size_t at = 0;
+  const PipeState state = state_of(count);
+  if (count > 0) filled_ += static_cast<std::size_t>(count);
+  std::size_t at = 0;  // what read_header() has left may be a whole frame
   for (;;) {
     FrameHeader header;
     const FrameDecode found = decode_frame({buffer_.data() + at, filled_ - at}, header);
@@ -60,7 +60,7 @@ PipeState ReplyPipe::read_frames(FrameSink& sink) {
   }
   std::memmove(buffer_.data(), buffer_.data() + at, filled_ - at);
   filled_ -= at;
-  return PipeState::kOpen;
+  return state;
 }
 
 // Only the next header, so that a long payload behind it stays in the pipe.

@@ -114,7 +114,11 @@ bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
 
 void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
   uint8_t flags = kFrameHasError;
+  uint64_t parsing = 0;
   if (!unit.failed) {
+    if (unit.steps > 0 && session_.script.front().kind == StepKind::kParse) {
+      parsing = session_.script.front().serial;
+    }
     unit.unnamed_failed = unit.steps > 0 && session_.script.front().own_unnamed;
     if (unit.steps > 0 && ends_in_ready(session_.script.front().kind)) flags |= kFrameQueryFailed;
     drop_steps(unit);
@@ -134,14 +138,17 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
     server_farewell_.assign(piece.bytes);
     return;
   }
+  // By our name of it: the client may itself have named one that does not exist.
+  const bool names_ours =
+      wire::error_field(piece.body(), 'M').find("\"pgring_") != std::string_view::npos;
+  // A unit in front was to close it, and has failed.
+  const bool still_held = parsing != 0 && sqlstate == "42P05" && names_ours;
+  if (still_held && !session_.prepared.holds(parsing)) session_.prepared.insert(parsing, true, true);
   if (unit.purpose == UnitPurpose::kTask && unit.forwarded == 0 && linked_client_ == kNoClient &&
       unit.traffic != TaskTraffic::kExclusive && context_.task(unit.task).attempts < 3) {
     const bool stray_cancel = unit.cancel_risk && !unit.cancel_sent && sqlstate == "57014";
-    // By our name of it: the client may itself have named one that does not exist.
-    const bool lost_statement =
-        unit.assumes && sqlstate == "26000" &&
-        wire::error_field(piece.body(), 'M').find("\"pgring_") != std::string_view::npos;
-    if (stray_cancel || lost_statement) {
+    const bool lost_statement = unit.assumes && sqlstate == "26000" && names_ours;
+    if (stray_cancel || lost_statement || still_held) {
       unit.retry = true;
       drop_run();
       return;

@@ -65,7 +65,7 @@ void ServerConnection::make_up(Unit& unit, const char* message) {
 
 // After an error the server skips everything up to Sync, so these replies will not come.
 void ServerConnection::drop_steps(Unit& unit) {
-  PreparedCache& prepared = session_.prepared;
+  restore_prepared(unit);
   bool failed_itself = true;  // the first of them; the others were skipped
   bool unnamed_settled = false;
   for (; unit.steps > 0; --unit.steps) {
@@ -76,14 +76,23 @@ void ServerConnection::drop_steps(Unit& unit) {
       session_.unnamed = failed_itself || next_ > 1 ? UnnamedOwner{} : step.unnamed_before;
     }
     failed_itself = false;
+  }
+  step_done_after_ = false;
+}
+
+// What was not parsed and closed after all, the last first: a statement that was to be closed and parsed
+// again is still held.
+void ServerConnection::restore_prepared(const Unit& unit) {
+  PreparedCache& prepared = session_.prepared;
+  for (uint32_t at = unit.steps; at-- > 0;) {
+    const Step& step = session_.script[at];
     if (step.serial == 0) continue;
     if (step.kind == StepKind::kParse) prepared.erase(step.serial);
-    // Not closed after all: it is the next to go again.
+    // It is the next to go again.
     if (step.kind == StepKind::kClose && !prepared.holds(step.serial)) {
       prepared.insert(step.serial, false, true);
     }
   }
-  step_done_after_ = false;
 }
 
 // ReadyForQuery after a COPY from the client. Within it the server ignores Sync, so of the two that

@@ -139,6 +139,7 @@ class ServerConnection {
   void drop_run();
   void settle_made_up();
   void drop_steps(Unit& unit);
+  void restore_prepared(const Unit& unit);
   void make_up(Unit& unit, const char* message);
   void update_interest();
   bool window_full(Unit& unit);

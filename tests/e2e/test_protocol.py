@@ -231,6 +231,25 @@ def test_a_statement_changed_below_its_cached_plan(both):
     direct.ask("drop table changing")
 
 
+def test_a_known_statement_prepared_behind_an_error_in_a_failed_transaction(make_pgring):
+    """Its Parse is for the server to refuse, so it is closed first. The server skips both, and the
+    connection has the statement still."""
+    pgring = make_pgring(settings={"default_pool_size": 1})
+    prepare = parse("s", "select 5")
+    run = prepare + bind("", "s") + execute() + close(b"S", "s") + SYNC
+    with Wire(pgring.cluster.port) as direct, Wire(pgring.port) as pooled, Wire(pgring.port) as other:
+        both = direct, pooled
+        for wire in (*both, other):
+            wire.login()
+        other.send(prepare + SYNC).read_until()
+        assert_same(both, query("begin"))
+        assert_same(both, query("select 1/0"))
+        assert only_error(assert_same(both, parse("x", "select 'refused'") + run))["C"] == "25P02"
+        assert_same(both, query("rollback"))
+        assert kinds(assert_same(both, run)) == b"12DC3Z"
+        assert kinds(other.send(bind("", "s") + execute() + SYNC).read_until()) == b"2DCZ"
+
+
 def function_call(oid, *values):
     body = struct.pack("!ihhh", oid, 1, 1, len(values))
     for value in values:

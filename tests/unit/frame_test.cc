@@ -151,6 +151,16 @@ TEST_CASE("reply pipe: a long payload goes to its socket, and what is around it 
   CHECK(ends.got[4] == std::pair<uint32_t, std::string>{7, "short"});
 }
 
+TEST_CASE("reply pipe: the end behind a long payload is handed out though nothing follows") {
+  SocketEnds ends;
+  // The second is cut by the end of a read, so that the frames behind it are looked for one by one.
+  ends.write(frame(7, std::string(100'000, 'a')) + frame(7, std::string(kMaxFramePayload, 'b')) +
+             frame(7, std::string(100'000, 'c')) + frame(9, "", FrameKind::kEnd));
+  while (ends.reader.read(ends) == PipeState::kOpen) ends.received();
+  REQUIRE_FALSE(ends.got.empty());
+  CHECK(ends.got.back() == std::pair<uint32_t, std::string>{9, ""});
+}
+
 TEST_CASE("reply pipe: what its socket does not take of a long payload comes to the sink") {
   if (!splice_available()) return;
   SocketEnds ends;
