@@ -214,3 +214,11 @@ def test_many_clients_with_large_results_at_once(make_pgring):
         for thread in clients:
             thread.join()
     assert not failures, failures
+
+
+def test_each_large_result_ends_though_nothing_follows_it(pgring):
+    """However the last frames of it are cut, the connection is the client's again at once."""
+    with Wire(pgring.port, timeout=5) as wire:
+        wire.login()
+        for size in range(20_000, 400_000, 7_001):
+            assert wire.ask("select repeat('x', %d) from generate_series(1, 3)" % size) == [["x" * size]] * 3
