@@ -101,7 +101,9 @@ class Writer:
             if name in self.known and name and rng.random() < 0.9:
                 messages.append(wire.close("S", name))
             messages.append(self.parse(name))
-        if rng.random() < 0.2 and self._may_describe(name):
+        # In an aborted transaction PostgreSQL still describes a statement that returns no rows, a
+        # pooled connection only where it happens to have the statement.
+        if rng.random() < 0.2 and (messages or self.mode != "transaction"):
             messages.append(wire.describe("S", name))
         portal = rng.choice(PORTALS)
         messages.append(self.bind(portal, name))
@@ -111,13 +113,6 @@ class Writer:
         if portal and rng.random() < 0.7:
             messages.append(wire.close("P", portal))
         return messages
-
-    def _may_describe(self, name):
-        """In an aborted transaction PostgreSQL still describes a statement that returns no rows, a
-        pooled connection only where it happens to have the statement."""
-        text, _ = self.known.get(name, ("", []))
-        returns_rows = text.startswith(("select", "values", "with", "table", "show")) or "returning" in text
-        return returns_rows or self.mode != "transaction"
 
     def _executes(self, portal):
         if self.rng.random() < 0.75:
