@@ -58,7 +58,7 @@ def frames_waiting(pid):
         LIBC.tee(reader, target, 65536, SPLICE_F_NONBLOCK)
         os.close(target)
         with open(copy, "rb") as file:
-            while header := file.read(24):
+            while len(header := file.read(24)) == 24:
                 length, kind = struct.unpack("=I8xB11x", header)
                 kinds.append(kind)
                 file.read(length)
