@@ -55,22 +55,22 @@ struct Client {
 
   // Input.
   StartupKind declined = StartupKind::kIncomplete;  // its last request for encryption
-  std::vector<char> input;    // read and not yet taken
-  uint64_t message_left = 0;  // bytes of a long message still to be passed on
-  uint64_t discard_left = 0;  // bytes of a message still to be dropped
-  bool reading = true;        // poller interest
+  std::vector<char> input;                          // read and not yet taken
+  uint64_t message_left = 0;                        // bytes of a long message still to be passed on
+  uint64_t discard_left = 0;                        // bytes of a message still to be dropped
+  bool reading = true;                              // poller interest
   bool writing = false;
-  bool waits_for_room = false;      // the stream or the block store is full
-  bool unit_extended = false;       // the unit has Parse, Bind, ... in it
-  bool unit_has_unnamed = false;    // it has a Parse of the unnamed statement
+  bool waits_for_room = false;       // the stream or the block store is full
+  bool unit_extended = false;        // the unit has Parse, Bind, ... in it
+  bool unit_has_unnamed = false;     // it has a Parse of the unnamed statement
   bool unit_begins_unnamed = false;  // ... as its first message
-  bool unit_runs_query = false;     // a Query of it is run by the server, or was
-  bool unit_failed = false;         // an ErrorResponse of it was passed on
-  bool unit_copies = false;         // a COPY from the client has begun in it
-  bool held_by_query = false;       // a Query stands where the Sync of an extended unit should
-  bool forgets_statements = false;  // DEALLOCATE ALL or DISCARD ALL is in it
-  bool lingers = false;             // it was refused while it was still sending
-  char first_reply = 0;             // type of the first message of the unit's reply
+  bool unit_runs_query = false;      // a Query of it is run by the server, or was
+  bool unit_failed = false;          // an ErrorResponse of it was passed on
+  bool unit_copies = false;          // a COPY from the client has begun in it
+  bool held_by_query = false;        // a Query stands where the Sync of an extended unit should
+  bool forgets_statements = false;   // DEALLOCATE ALL or DISCARD ALL is in it
+  bool lingers = false;              // it was refused while it was still sending
+  char first_reply = 0;              // type of the first message of the unit's reply
 
   // Output.
   ClientOutput output;

@@ -1,7 +1,8 @@
 // Remembers how the texts of recent simple queries were classified, since applications send the
-// same ones again and again, often with other numbers. A fixed table of sets with kWays entries each;
-// within a set the entry unused for longest is replaced. Texts are compared in full but for their
-// numbers, so a collision costs time and nothing else. Everything is allocated by the constructor.
+// same ones again and again, often with other numbers. A fixed table of sets with kWays entries
+// each; within a set the entry unused for longest is replaced. Texts are compared in full but for
+// their numbers, so a collision costs time and nothing else. Everything is allocated by the
+// constructor.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +14,10 @@
 
 namespace pgring {
 
-// Writes `sql` to `to`, which has room for all of it, with 0 for each whole number; returns the length. A
-// number is digits with blanks or punctuation on both sides: as a token no value of it matters to
-// classify_statement(), and within quotes or a comment neither it nor 0 ends them or makes a name that
-// the classifier knows.
+// Writes `sql` to `to`, which has room for all of it, with 0 for each whole number; returns the
+// length. A number is digits with blanks or punctuation on both sides: as a token no value of it
+// matters to classify_statement(), and within quotes or a comment neither it nor 0 ends them or
+// makes a name that the classifier knows.
 std::size_t without_numbers(std::string_view sql, char* to);
 
 class RecentStatements {

@@ -20,7 +20,8 @@ class Replies {
       : context_(context), dispatcher_(dispatcher), frontend_(frontend) {}
 
   void on_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
-  // The client's socket, if the payload of this kReply may be moved there as it is; -1: it must be read.
+  // The client's socket, if the payload of this kReply may be moved there as it is; -1: it must be
+  // read.
   int socket_for(uint8_t worker, const FrameHeader& header);
   void on_moved(const FrameHeader& header, std::size_t bytes);
   // `worker` is dead and its pipe has been read to the end.

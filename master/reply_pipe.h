@@ -1,5 +1,6 @@
-// The reading end of a worker's reply pipe: cuts what comes into frames. The payload of long ones goes
-// from the pipe to the client's socket inside the kernel, where the system and the client allow it.
+// The reading end of a worker's reply pipe: cuts what comes into frames. The payload of long ones
+// goes from the pipe to the client's socket inside the kernel, where the system and the client
+// allow it.
 #pragma once
 
 #include <string_view>
@@ -27,8 +28,9 @@ class ReplyPipe {
  public:
   explicit ReplyPipe(Fd fd);
 
-  // Reads once and hands out every whole frame, or passes on a part of long ones. kEnded: the worker
-  // has closed it; of a frame cut short what was handed out counts, the rest is dropped. kBroken: what came is no frame, which is a bug of the worker's.
+  // Reads once and hands out every whole frame, or passes on a part of long ones. kEnded: the
+  // worker has closed it; of a frame cut short what was handed out counts, the rest is dropped.
+  // kBroken: what came is no frame, which is a bug of the worker's.
   PipeState read(FrameSink& sink);
   // After the worker's death: everything that is still in the pipe.
   void drain(FrameSink& sink);
@@ -44,9 +46,9 @@ class ReplyPipe {
   Fd fd_;
   std::vector<char> buffer_;
   std::size_t filled_ = 0;
-  FrameHeader long_{};           // the long frame whose payload is being passed on
-  std::size_t long_left_ = 0;    // how much of it is still in the pipe
-  bool expects_long_ = false;    // a long frame was the last, so the next header is read alone
+  FrameHeader long_{};         // the long frame whose payload is being passed on
+  std::size_t long_left_ = 0;  // how much of it is still in the pipe
+  bool expects_long_ = false;  // a long frame was the last, so the next header is read alone
 };
 
 }  // namespace pgring

@@ -22,6 +22,7 @@ constexpr int64_t kLongLife = 30'000'000;
 constexpr int64_t kFirstDelay = 100'000;
 constexpr int64_t kLongestDelay = 10'000'000;
 
+// The frames of one worker.
 class WorkerFrames final : public FrameSink {
  public:
   WorkerFrames(Replies& replies, uint8_t worker) : replies_(replies), worker_(worker) {}

@@ -97,7 +97,7 @@ bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
     case 'G':
     case 'W':
       if (line_.size() > 1) return false;  // no read begins a COPY
-      unit.copying = true;  // its stream goes on
+      unit.copying = true;                 // its stream goes on
       unit.closed = false;
       next_ = 0;
       break;
@@ -143,7 +143,8 @@ void ServerConnection::on_error(Unit& unit, const ReplyPiece& piece) {
       wire::error_field(piece.body(), 'M').find("\"pgring_") != std::string_view::npos;
   // A unit in front was to close it, and has failed.
   const bool still_held = parsing != 0 && sqlstate == "42P05" && names_ours;
-  if (still_held && !session_.prepared.holds(parsing)) session_.prepared.insert(parsing, true, true);
+  if (still_held && !session_.prepared.holds(parsing))
+    session_.prepared.insert(parsing, true, true);
   if (unit.purpose == UnitPurpose::kTask && unit.forwarded == 0 && linked_client_ == kNoClient &&
       unit.traffic != TaskTraffic::kExclusive && context_.task(unit.task).attempts < 3) {
     const bool stray_cancel = unit.cancel_risk && !unit.cancel_sent && sqlstate == "57014";

@@ -80,8 +80,8 @@ void ServerConnection::drop_steps(Unit& unit) {
   step_done_after_ = false;
 }
 
-// What was not parsed and closed after all, the last first: a statement that was to be closed and parsed
-// again is still held.
+// What was not parsed and closed after all, the last first: a statement that was to be closed and
+// parsed again is still held.
 void ServerConnection::restore_prepared(const Unit& unit) {
   PreparedCache& prepared = session_.prepared;
   for (uint32_t at = unit.steps; at-- > 0;) {
@@ -97,7 +97,8 @@ void ServerConnection::restore_prepared(const Unit& unit) {
 
 // ReadyForQuery after a COPY from the client. Within it the server ignores Sync, so of the two that
 // clients of the extended protocol send one is answered normally, but after an error it may be
-// both. What has not been sent yet the master takes back. False: another ReadyForQuery is to be waited for.
+// both. What has not been sent yet the master takes back. False: another ReadyForQuery is to be
+// waited for.
 bool ServerConnection::on_copy_end(Unit& unit) {
   // An extended unit's own Sync is answered by this ReadyForQuery; a Query has none.
   const uint32_t own_syncs = context_.task(unit.task).payload[0] == 'Q' ? 0 : 1;

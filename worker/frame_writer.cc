@@ -61,7 +61,8 @@ void FrameWriter::write_through(FrameHeader header, std::string_view payload) {
   const std::string_view before(buffer_.data() + written_, pending());
   const iovec parts[] = {gather(before), gather(head), gather(payload)};
   const ssize_t count = blocked_ ? 0 : ::writev(pipe_.get(), parts, 3);
-  auto left = static_cast<std::size_t>(std::max<ssize_t>(count, 0));  // flush() meets the error again
+  auto left =
+      static_cast<std::size_t>(std::max<ssize_t>(count, 0));  // flush() meets the error again
   const auto take = [&left](std::size_t bytes) {
     const std::size_t taken = std::min(left, bytes);
     left -= taken;

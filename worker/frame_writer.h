@@ -1,6 +1,6 @@
 // Gathers the frames of one loop in a buffer and writes them to the reply pipe with as few calls as
-// possible. Runs of reply bytes of one task become one frame, and its end is joined to the last. Long
-// runs are written at once, from where they lie.
+// possible. Runs of reply bytes of one task become one frame, and its end is joined to the last.
+// Long runs are written at once, from where they lie.
 #pragma once
 
 #include <cstddef>

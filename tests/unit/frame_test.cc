@@ -164,7 +164,8 @@ TEST_CASE("reply pipe: the end behind a long payload is handed out though nothin
 TEST_CASE("reply pipe: what its socket does not take of a long payload comes to the sink") {
   if (!splice_available()) return;
   SocketEnds ends;
-  ends.write(frame(7, std::string(kMaxFramePayload, 'a')) + frame(7, std::string(kMaxFramePayload, 'b')) +
+  ends.write(frame(7, std::string(kMaxFramePayload, 'a')) +
+             frame(7, std::string(kMaxFramePayload, 'b')) +
              frame(7, std::string(kMaxFramePayload, 'c')));
   for (int i = 0; i < 40 && ends.reader.read(ends) == PipeState::kOpen; ++i) {
   }

@@ -47,7 +47,8 @@ std::string shape(std::string_view sql) {
 
 TEST_CASE("the same text with other numbers is found") {
   RecentStatements recent;
-  CHECK(recent.classify("select a from t where id = 17;", true).kind == StatementKind::kIndependentRead);
+  CHECK(recent.classify("select a from t where id = 17;", true).kind ==
+        StatementKind::kIndependentRead);
   CHECK(recent.classify("select a from t where id = 123456;", true).kind ==
         StatementKind::kIndependentRead);
   CHECK(recent.hits() == 1);
@@ -56,8 +57,9 @@ TEST_CASE("the same text with other numbers is found") {
 }
 
 TEST_CASE("digits that are not a whole number stay") {
-  for (const char* sql : {"a1", "select $1", "1.5", "t12 ", " 12e3", " 1a", " '12'", "\"12\"", "f1(x)",
-                          " 7$", "x'12'", "$tag1$ $tag1$", "-12", "a.12", ":12", "[12]", " 12-1", "12"}) {
+  for (const char* sql :
+       {"a1", "select $1", "1.5", "t12 ", " 12e3", " 1a", " '12'", "\"12\"", "f1(x)", " 7$",
+        "x'12'", "$tag1$ $tag1$", "-12", "a.12", ":12", "[12]", " 12-1", "12"}) {
     CHECK(shape(sql) == sql);
   }
 }

@@ -79,8 +79,8 @@ const std::string kPayload =
     make(static_cast<char>(Directive::kForget), "name") +
     make(static_cast<char>(Directive::kUnnamed), number(9) + kUnnamedParse) +
     make(static_cast<char>(Directive::kHidden), kCloseOfX) + make('E', "execute") + kSync;
-const std::string kExpected = kServerParse + kDescribe + kBind + kUnnamedParse + kCloseOfX +
-                              make('E', "execute") + kSync;
+const std::string kExpected =
+    kServerParse + kDescribe + kBind + kUnnamedParse + kCloseOfX + make('E', "execute") + kSync;
 
 }  // namespace
 
