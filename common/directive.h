@@ -19,8 +19,7 @@ enum class Directive : char {
   // client gets a ParseComplete made up in its place; else a Parse is sent and its reply shown.
   kPrepare = 0x02,
   // Body: {u64 serial, a complete Parse message of the unnamed statement}. To be sent with its
-  // reply
-  // hidden unless the connection's unnamed statement is this client's with that serial.
+  // reply hidden unless the connection's unnamed statement is this client's with that serial.
   kUnnamed = 0x03,
   // Stands for the client's Close of a named statement: a CloseComplete made up in its place.
   kForget = 0x04,
@@ -29,6 +28,10 @@ enum class Directive : char {
   // The client's own Parse of the unnamed statement follows. Body: {u64 serial}: the worker notes
   // whose unnamed statement the connection now has. Counts as a name operation like kPrepare.
   kOwnUnnamed = 0x06,
+  // What is in front of it is to be answered now (a Flush is sent); then the master is told, with a
+  // kAnswered frame. Body: {u8 number}, returned in that frame. Nothing follows until the reply has
+  // said more: this, an error, or that a COPY has begun.
+  kAsk = 0x07,
 };
 
 struct StatementRef {

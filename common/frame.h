@@ -19,6 +19,7 @@ enum class FrameKind : uint8_t {
   kFailed,    // the task ends without ReadyForQuery: payload is a complete ErrorResponse or empty
   kRetry,     // nothing of the task has run, or it may be run again: put it back on its lane
   kConsumed,  // the task's input stream has room again; no payload
+  kAnswered,  // everything in front of the kAsk with the number in `status` has been answered
   kHello,     // payload: the ParameterStatus messages of a new connection of lane `task`
   kAsync,     // to the linked client `task` (not a task number) outside of any task
   kLinkLost,  // the linked client `task`: its connection died; payload: an ErrorResponse or empty
@@ -37,7 +38,8 @@ constexpr uint8_t kFrameFatal = 16;  // kFailed: the client must be closed after
 constexpr uint8_t kFrameUnnamedFailed = 64;
 // kRetry: it only stood behind another's statement for too long; nothing has gone wrong.
 constexpr uint8_t kFrameMoved = 128;
-// The same bit, with kFrameHasError: of a Query or FunctionCall, behind which ReadyForQuery needs no Sync.
+// The same bit, with kFrameHasError: of a Query or FunctionCall, behind which ReadyForQuery needs
+// no Sync.
 constexpr uint8_t kFrameQueryFailed = 128;
 constexpr uint8_t kFrameNoServer = 32;  // kLoginFailed: nobody answered (down, refused, timed out);
                                         // unset: PostgreSQL itself refused, waiting will not help
@@ -48,7 +50,7 @@ struct FrameHeader {
   uint32_t turn;    // the task's turn; a frame of an earlier turn is dropped
   FrameKind kind;
   uint8_t flags;
-  uint8_t status;  // kEnd: 'I', 'T' or 'E' of the ReadyForQuery
+  uint8_t status;  // kEnd: 'I', 'T' or 'E' of the ReadyForQuery; kAnswered: number of the kAsk
   uint8_t reserved;
   uint32_t name_operations;  // kEnd: how many kPrepare, kForget, kOwnUnnamed took effect
   uint32_t server_us;        // kEnd: from the first byte sent to the last received, saturating

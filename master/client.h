@@ -35,8 +35,15 @@ enum class Feed : uint8_t {
   kBetween,  // no unit is begun
   kOpen,     // a unit's messages are being taken
   kHeld,     // a unit's end was passed on: nothing is taken until its reply says so
+  kAsked,    // what comes next depends on what the server has made of the unit so far: likewise
   kCopyIn,   // COPY FROM STDIN: everything is passed on
 };
+
+// The client has begun a unit and not ended it.
+constexpr bool in_unit(Feed feed) {
+  return feed == Feed::kOpen || feed == Feed::kAsked || feed == Feed::kCopyIn;
+}
+constexpr bool is_waiting(Feed feed) { return feed == Feed::kHeld || feed == Feed::kAsked; }
 
 // A statement whose reply has come whole, but that the client has not taken yet: to be logged then.
 struct UndeliveredStatement {
@@ -66,7 +73,10 @@ struct Client {
   bool unit_begins_unnamed = false;  // ... as its first message
   bool unit_runs_query = false;      // a Query of it is run by the server, or was
   bool unit_failed = false;          // an ErrorResponse of it was passed on
+  bool unit_executes = false;        // an Execute of it may begin a COPY yet
   bool unit_copies = false;          // a COPY from the client has begun in it
+  bool unit_synced = false;          // its Sync is in a COPY's data, and ends it if that has failed
+  uint8_t asked = 0;                 // number of the last Directive::kAsk
   bool held_by_query = false;        // a Query stands where the Sync of an extended unit should
   bool forgets_statements = false;   // DEALLOCATE ALL or DISCARD ALL is in it
   bool lingers = false;              // it was refused while it was still sending

@@ -154,7 +154,7 @@ void Frontend::keep(Client& client, std::string_view bytes) {
   } else {
     client.input.assign(bytes.begin(), bytes.end());
   }
-  const bool held_up = client.state == ClientState::kLogin || client.feed == Feed::kHeld ||
+  const bool held_up = client.state == ClientState::kLogin || is_waiting(client.feed) ||
                        client.waiting || client.waits_for_room ||
                        (client.console && client.output.pending() > 0);
   set_interest(client, !held_up || client.input.size() < kReadAhead, client.writing);
@@ -211,8 +211,8 @@ void Frontend::finish(Client& client) {
   if (!client.fd || client.state == ClientState::kClosing) return;
   client.state = ClientState::kClosing;
   client.active_at = context_.now;
-  client.lingers = client.lingers || client.message_left > 0 || client.feed == Feed::kOpen ||
-                   client.feed == Feed::kCopyIn || !client.input.empty();
+  client.lingers =
+      client.lingers || client.message_left > 0 || in_unit(client.feed) || !client.input.empty();
   client.input = {};
   if (client.output.pending() == 0) close(client, "closed");
 }

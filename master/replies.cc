@@ -22,6 +22,7 @@ void Replies::on_frame(uint8_t worker, const FrameHeader& header, std::string_vi
     case FrameKind::kFailed:
     case FrameKind::kRetry:
     case FrameKind::kConsumed:
+    case FrameKind::kAnswered:
       return on_task_frame(worker, header, payload);
     case FrameKind::kHello:
       return frontend_.login().on_new_connection(context_.pools.by_lane(header.task), payload);
@@ -75,6 +76,11 @@ void Replies::on_task_frame(uint8_t worker, const FrameHeader& header, std::stri
       return on_reply(client, header, payload);
     case FrameKind::kConsumed:
       if (client.waits_for_room) dispatcher_.served().push_back(client.index);
+      return;
+    case FrameKind::kAnswered:
+      if (UnitReader::on_answered(client, header.status)) {
+        dispatcher_.served().push_back(client.index);
+      }
       return;
     case FrameKind::kRetry:
       finish(task);
@@ -154,7 +160,7 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
   client.status = static_cast<char>(header.status);
   StatementLog& slow = frontend_.statement_log();
   if (slow.enabled() && client.fd) slow.on_end(client, header.server_us);
-  const bool in_step = !client.fd || !client.unit_copies || take_rest_back(client);
+  if (client.fd && client.unit_copies) take_rest_back(client);
   dispatcher_.end_unit(client);
   if (client.statements) {
     client.statements->settle(header.name_operations, header.flags & kFrameUnnamedFailed);
@@ -174,30 +180,28 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
                            .sqlstate = "08P01",
                            .message = "transaction blocks not allowed in statement pooling mode"});
   }
-  if (!in_step) {
-    return frontend_.fail(
-        client, {.severity = "FATAL",
-                 .sqlstate = "08P01",
-                 .message = "terminating connection because protocol synchronization was lost",
-                 .detail = "A COPY has failed, and Sync was sent in the middle of its data."});
-  }
   after_unit(client);
 }
 
 // What the worker had not taken when a COPY failed is the client's next input: the server would
-// ignore its data and answer the rest. False: messages have been translated for this unit (see
-// common/directive.h) behind a Sync that has ended it.
-bool Replies::take_rest_back(Client& client) {
+// ignore its data and answer the rest. They are as the client wrote them, since UnitReader
+// translates none behind a Sync that may have ended the unit; but it may have asked about that.
+void Replies::take_rest_back(Client& client) {
   const Task& task = context_.tasks[client.task];
   const uint64_t taken = task.consumed.load(std::memory_order_acquire);
   std::vector<char> rest(context_.tasks.written(client.task) - taken);
   copy_payload(context_.state, task, taken, rest.data(), rest.size());
-  for (std::size_t at = 0; at < rest.size(); at += wire::load32(&rest[at] + 1) + std::size_t{1}) {
-    if (is_directive(rest[at])) return false;
+  for (std::size_t at = 0; at < rest.size();) {
+    const std::size_t length = wire::load32(&rest[at] + 1) + std::size_t{1};
+    if (is_directive(rest[at])) {
+      rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(at),
+                 rest.begin() + static_cast<std::ptrdiff_t>(at + length));
+    } else {
+      at += length;
+    }
   }
   client.input.insert(client.input.begin(), rest.begin(), rest.end());
   client.message_left = 0;
-  return true;
 }
 
 void Replies::after_unit(Client& client) {

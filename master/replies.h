@@ -40,7 +40,7 @@ class Replies {
   void on_retry(Client& client, bool moved);
   void on_link_lost(uint32_t index, uint8_t worker, std::string_view payload);
   void on_login_failed(uint32_t lane, const FrameHeader& header, std::string_view payload);
-  bool take_rest_back(Client& client);
+  void take_rest_back(Client& client);
   void after_unit(Client& client);
   void reclaim(Client& client, TaskWord word);
   void send_error(Client& client, std::string_view error);

@@ -33,8 +33,7 @@ void Replies::on_failed(Client& client, const FrameHeader& header, std::string_v
   const bool hello = client.state == ClientState::kLogin;
   context_.state.lanes[client.pool->lane].stats.errors.fetch_add(1, std::memory_order_relaxed);
   client.transaction_began_at = 0;
-  const bool open =
-      client.feed == Feed::kOpen || client.feed == Feed::kCopyIn || client.message_left > 0;
+  const bool open = in_unit(client.feed) || client.message_left > 0;
   const bool fatal =
       (header.flags & kFrameFatal) || payload.empty() || hello || open || client.reply_bytes > 0;
   client.worker = 0;

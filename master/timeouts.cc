@@ -9,6 +9,10 @@ namespace {
 // How long a client that is being closed may take to read what it is still owed.
 constexpr int64_t kFarewell = 10'000'000;
 
+// A unit that is not complete after this time is shown to the server as far as it goes: its client
+// may wait for an answer without having asked for it by Flush.
+constexpr int64_t kCompletion = 100'000;
+
 bool is_over(int64_t since, Duration limit, int64_t now) {
   return limit.count() > 0 && since > 0 && now - since > limit.count();
 }
@@ -51,11 +55,14 @@ void Timeouts::check_client(Client& client) {
   if (client.console) return;
   // Memory may have become free without anyone having said so.
   if (client.waits_for_room) dispatcher_.served().push_back(client.index);
+  if (client.feed == Feed::kOpen && !client.published && now - client.unit_began_at > kCompletion) {
+    dispatcher_.submit(client, TaskKind::kUnit, false);
+  }
   const Pool& pool = *client.pool;
   if (client.published || client.waiting) {
     check_waiting(client);
     if (client.fd && is_over(client.unit_began_at, pool.query_timeout, now) &&
-        client.feed == Feed::kHeld) {
+        is_waiting(client.feed)) {
       fail("57014", fmt::format("query_timeout: canceled after {:.1f} s",
                                 seconds(now - client.unit_began_at)));
     }

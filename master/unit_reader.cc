@@ -18,6 +18,11 @@ constexpr uint64_t kLongUnit = kPayloadWindow / 2;
 constexpr std::string_view kMessageTypes = "BCDEFHPQSXdcf";
 constexpr std::string_view kBodilessTypes = "SHXc";
 
+// Where the stream stands once a COPY is over, or its unit has failed.
+Feed after_copy(const Client& client) {
+  return client.unit_failed && client.unit_synced ? Feed::kCopyIn : Feed::kOpen;
+}
+
 }  // namespace
 
 ReadVerdict UnitReader::take(Client& client, std::string_view& bytes) {
@@ -30,7 +35,7 @@ ReadVerdict UnitReader::take(Client& client, std::string_view& bytes) {
       bytes.remove_prefix(count);
     } else if (client.message_left > 0) {
       step = pass_on(client, bytes);
-    } else if (client.feed == Feed::kHeld) {
+    } else if (is_waiting(client.feed)) {
       step = Step::kWait;
     } else {
       step = take_message(client, bytes);
@@ -67,9 +72,11 @@ UnitReader::Step UnitReader::take_message(Client& client, std::string_view& byte
   // Of a long message so much must be there that its names can be read.
   if (!message.whole() && message.seen.size() < kWholeMessage) return Step::kWait;
   prefix_.clear();
-  if (client.feed == Feed::kCopyIn && message.type != 'X') {
+  if (client.feed == Feed::kCopyIn && !(message.type == 'X' && client.unit_failed)) {
     return take_in_copy(client, message, bytes);
   }
+  const bool ends_unit = kBodilessTypes.find(message.type) != std::string_view::npos;
+  if (client.unit_synced && client.feed == Feed::kOpen && !ends_unit) return ask(client);
   switch (message.type) {
     case 'Q':
     case 'F':
@@ -83,7 +90,7 @@ UnitReader::Step UnitReader::take_message(Client& client, std::string_view& byte
       return take_describe_or_close(client, message, bytes);
     case 'E':
       if (!begin(client)) return Step::kWait;
-      client.unit_extended = true;
+      client.unit_extended = client.unit_executes = true;
       return write(client, message, bytes);
     case 'S':
       return take_sync(client, message, bytes);
@@ -92,11 +99,8 @@ UnitReader::Step UnitReader::take_message(Client& client, std::string_view& byte
     case 'X':
       return Step::kTerminate;
     default:
-      // Behind an Execute that may begin a COPY: the server says at once whether it does or fails.
-      if (client.feed == Feed::kOpen && client.unit_extended && !client.unit_failed) {
-        if (!client.published || wrote_) dispatcher_.submit(client, TaskKind::kUnit, false);
-        wrote_ = false;
-        return Step::kWait;
+      if (client.feed == Feed::kOpen && client.unit_executes && !client.unit_failed) {
+        return ask(client);
       }
       // CopyData, CopyDone and CopyFail outside of COPY: the server would drop them as well, since
       // a client may not have noticed yet that its COPY failed.
@@ -159,18 +163,22 @@ UnitReader::Step UnitReader::take_flush(Client& client, const Message& message,
   return step;
 }
 
-// The server ignores Flush and Sync in copy-in mode; whatever else comes is its business too.
+// The server ignores Flush and Sync in copy-in mode; whatever else comes is its business too. As
+// long as it is not known whether a Sync has ended the unit, because the COPY had failed, messages
+// are not translated: they may be the beginning of another unit.
 UnitReader::Step UnitReader::take_in_copy(Client& client, const Message& message,
                                           std::string_view& bytes) {
   const Step step = write(client, message, bytes);
   if (step != Step::kTaken) return step;
   const bool copy_ends = message.type == 'c' || message.type == 'f';
-  if (message.type == 'S' && client.unit_extended && client.unit_failed) {
+  if (message.type == 'X' || (message.type == 'S' && client.unit_extended && client.unit_failed)) {
     end_of_unit(client, Feed::kHeld, true);
-  } else if (copy_ends && client.unit_extended) {
-    client.feed = Feed::kOpen;
-  } else if (copy_ends) {
+  } else if (message.type == 'S') {
+    client.unit_synced = true;
+  } else if (copy_ends && client.unit_runs_query) {
     end_of_unit(client, Feed::kHeld, client.message_left == 0);
+  } else if (copy_ends) {
+    client.feed = after_copy(client);
   }
   return Step::kTaken;
 }
@@ -181,6 +189,14 @@ UnitReader::Step UnitReader::drop(Client& client, const Message& message, std::s
   return Step::kTaken;
 }
 
+// What the message means, only the server can say.
+UnitReader::Step UnitReader::ask(Client& client) {
+  const auto number = static_cast<char>(++client.asked);
+  add_directive(Directive::kAsk, {&number, 1});
+  if (write_directives(client)) end_of_unit(client, Feed::kAsked, false);
+  return Step::kWait;
+}
+
 bool UnitReader::begin(Client& client) {
   if (client.feed != Feed::kBetween) return true;
   if (!dispatcher_.begin_unit(client)) return false;
@@ -188,6 +204,7 @@ bool UnitReader::begin(Client& client) {
   client.unit_extended = client.unit_failed = client.unit_runs_query = false;
   client.unit_has_unnamed = client.unit_begins_unnamed = false;
   client.held_by_query = client.forgets_statements = client.unit_copies = false;
+  client.unit_executes = client.unit_synced = false;
   client.traffic = TaskTraffic::kIndependentRead;
   client.unit_began_at = client.active_at = context_.now;
   client.blocked_us = 0;
@@ -215,19 +232,23 @@ UnitReader::Step UnitReader::write(Client& client, const Message& message, std::
 
 UnitReader::Step UnitReader::write_instead(Client& client, const Message& message,
                                            std::string_view& bytes) {
-  if (!has_room(client, prefix_.size())) return Step::kWait;
-  has_directives(client);
-  context_.tasks.append(client.task, prefix_);
+  if (!write_directives(client)) return Step::kWait;
   bytes.remove_prefix(message.length);
-  wrote_ = true;
   return Step::kTaken;
 }
 
-// A unit that is published before it is complete has been marked by the dispatcher: no worker may
-// be looking at the mark when it changes.
+bool UnitReader::write_directives(Client& client) {
+  if (!has_room(client, prefix_.size())) return false;
+  has_directives(client);
+  context_.tasks.append(client.task, prefix_);
+  wrote_ = true;
+  return true;
+}
+
+// Of a unit that has been published the worker counts the replies already: the dispatcher has
+// marked it, or a COPY has begun.
 void UnitReader::has_directives(Client& client) {
-  Task& task = context_.tasks[client.task];
-  if (task.plain) task.plain = false;
+  if (!client.published) context_.tasks[client.task].plain = false;
 }
 
 // Where there is no room: asks the worker to say when it has taken something (Task::master_waits).
@@ -253,15 +274,26 @@ void UnitReader::publish_if_long(Client& client) {
 }
 
 void UnitReader::on_copy_in(Client& client) {
+  // The Sync behind the Execute stands in the data.
+  if (client.feed == Feed::kHeld && !client.unit_runs_query) client.unit_synced = true;
   client.feed = Feed::kCopyIn;
   client.unit_copies = true;
+  client.unit_executes = false;
 }
 
 void UnitReader::on_error(Client& client, bool of_query) {
   client.unit_failed = true;
+  if (client.feed == Feed::kOpen || client.feed == Feed::kAsked) client.feed = after_copy(client);
   if (of_query || !client.held_by_query) return;
   client.held_by_query = client.unit_runs_query = false;
   if (client.feed == Feed::kHeld) client.feed = Feed::kOpen;
+}
+
+bool UnitReader::on_answered(Client& client, uint8_t number) {
+  if (client.feed != Feed::kAsked || number != client.asked) return false;
+  client.feed = Feed::kOpen;
+  client.unit_executes = client.unit_synced = false;
+  return true;
 }
 
 }  // namespace pgring

@@ -37,6 +37,8 @@ class UnitReader {
   static void on_copy_in(Client& client);
   // `of_query`: in a Query; else the server skips what comes up to the next Sync.
   static void on_error(Client& client, bool of_query);
+  // False: it had not asked, or has been answered otherwise since.
+  static bool on_answered(Client& client, uint8_t number);
 
  private:
   enum class Step : uint8_t { kTaken, kWait, kTerminate, kViolation };
@@ -60,6 +62,7 @@ class UnitReader {
   Step take_in_copy(Client& client, const Message& message, std::string_view& bytes);
   Step drop(Client& client, const Message& message, std::string_view& bytes);
 
+  Step ask(Client& client);
   bool begin(Client& client);
   // Writes the directives gathered, then what is there of the message, and remembers how much is to
   // come. `head`, if given, stands for the message's first `replaced` bytes.
@@ -67,6 +70,7 @@ class UnitReader {
              std::string_view head = {}, std::size_t replaced = 0);
   // Writes the directives gathered in place of the message.
   Step write_instead(Client& client, const Message& message, std::string_view& bytes);
+  bool write_directives(Client& client);
   bool has_room(Client& client, std::size_t bytes);
   void has_directives(Client& client);
   void end_of_unit(Client& client, Feed feed, bool closed);

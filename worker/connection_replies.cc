@@ -72,6 +72,20 @@ bool ServerConnection::on_piece(const ReplyPiece& piece) {
   return on_message(line_.front(), piece);
 }
 
+// The unit's stream goes on.
+void ServerConnection::on_copy_begin(Unit& unit) {
+  unit.copying = true;
+  unit.closed = false;
+  next_ = 0;
+  unit.copy_of_query = unit.scripted ? ends_in_ready(session_.script.front().kind)
+                                     : context_.task(unit.task).payload[0] == 'Q';
+  if (unit.scripted || unit.copy_of_query) return;
+  // There may be directives in what follows: its replies must be counted from here on.
+  unit.scripted = true;
+  session_.script.push_back({StepKind::kExecute});
+  ++unit.steps;
+}
+
 bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
   if (unit.first_reply == 0) unit.first_reply = piece.type;
   switch (piece.type) {
@@ -97,11 +111,10 @@ bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
     case 'G':
     case 'W':
       if (line_.size() > 1) return false;  // no read begins a COPY
-      unit.copying = true;                 // its stream goes on
-      unit.closed = false;
-      next_ = 0;
+      on_copy_begin(unit);
       break;
     case 'C':
+      if (unit.copying) unit.syncs = 0;  // those in the middle of the data
       if (piece.part == Part::kWhole) on_command_complete(piece.body());
       break;
     default:

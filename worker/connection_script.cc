@@ -42,6 +42,10 @@ void ServerConnection::settle_made_up() {
     const Step step = session_.script.front();
     session_.script.pop_front();
     --unit.steps;
+    if (step.kind == StepKind::kAsked) {
+      tell_answered(unit, static_cast<uint8_t>(step.serial));
+      continue;
+    }
     ++unit.name_operations;
     if (step.kind == StepKind::kMadeUpClose) {
       make_up(unit, kCloseComplete);
@@ -61,6 +65,16 @@ void ServerConnection::make_up(Unit& unit, const char* message) {
   if (unit.purpose != UnitPurpose::kTask || unit.retry || unit.abandoned) return;
   context_.frames.reply(unit.task, unit.turn, {message, 5});
   unit.forwarded += 5;
+}
+
+void ServerConnection::tell_answered(const Unit& unit, uint8_t number) {
+  flush_run();
+  FrameHeader header{};
+  header.kind = FrameKind::kAnswered;
+  header.task = unit.task;
+  header.turn = unit.turn;
+  header.status = number;
+  context_.frames.frame(header);
 }
 
 // After an error the server skips everything up to Sync, so these replies will not come.
@@ -101,14 +115,20 @@ void ServerConnection::restore_prepared(const Unit& unit) {
 // waited for.
 bool ServerConnection::on_copy_end(Unit& unit) {
   // An extended unit's own Sync is answered by this ReadyForQuery; a Query has none.
-  const uint32_t own_syncs = context_.task(unit.task).payload[0] == 'Q' ? 0 : 1;
+  const uint32_t own_syncs = unit.copy_of_query ? 0 : 1;
   if (!unit.failed || unit.syncs <= own_syncs) return true;
-  // Ask something harmless: what comes before its answer belongs to the client.
-  wire::Builder(out_, 'C').byte('S').text("pgring_probe");
-  wire::Builder(out_, 'S').bytes({});
-  unit.probing = true;
+  sender_.probe(unit, false);
   want_flush();
   return false;
+}
+
+// No Sync of the client's has been answered: the failed unit still waits for one. But the server,
+// after the probe's own, does not skip any more what is in front of it.
+void ServerConnection::skip_to_sync(Unit& unit) {
+  unit.probing = unit.probe_answered = false;
+  unit.skips = true;
+  unit.syncs = 0;
+  feed();
 }
 
 bool ServerConnection::on_probe(Unit& unit, const ReplyPiece& piece) {
@@ -118,12 +138,18 @@ bool ServerConnection::on_probe(Unit& unit, const ReplyPiece& piece) {
       return true;
     case 'Z':
       if (piece.bytes.size() != 6) return false;
-      if (unit.probe_answered) {
-        flush_run();
-        conclude(unit, piece.bytes[5]);
+      if (!unit.probe_answered) {
+        // All are alike: of several, the first stands for that of the probe's own Sync.
+        if (!unit.probe_synced || unit.probe_readies > 0) show(piece);
+        ++unit.probe_readies;
         return true;
       }
-      show(piece);
+      flush_run();
+      if (unit.probe_synced && unit.probe_readies == 1) {
+        skip_to_sync(unit);
+      } else {
+        conclude(unit, piece.bytes[5]);
+      }
       return true;
     case 'S':
       if (piece.part == Part::kWhole) on_parameter(piece);

@@ -43,9 +43,9 @@ Fit fit(StepKind kind, char type) {
       return type == 'T' || during_execution(type) != Fit::kNo ? Fit::kPart : Fit::kNo;
     case StepKind::kFunctionCall:
       return type == 'V' ? Fit::kPart : Fit::kNo;
-    case StepKind::kSync:
     case StepKind::kMadeUpParse:
     case StepKind::kMadeUpClose:
+    case StepKind::kAsked:
       return Fit::kNo;
   }
   return Fit::kNo;

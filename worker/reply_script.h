@@ -18,9 +18,9 @@ enum class StepKind : uint8_t {
   kExecute,
   kQuery,
   kFunctionCall,
-  kSync,
   kMadeUpParse,  // nothing was sent: a ParseComplete is made up
   kMadeUpClose,
+  kAsked,  // ... nothing is shown, but the master told: see Directive::kAsk
 };
 
 // Whose unnamed statement a session has: a client and the master's serial of its Parse.
@@ -31,10 +31,11 @@ struct UnnamedOwner {
 };
 
 struct Step {
-  StepKind kind = StepKind::kSync;
+  StepKind kind = StepKind::kParse;
   bool hidden = false;
-  bool counts = false;           // stands for a kPrepare, kForget or kOwnUnnamed
-  uint64_t serial = 0;           // kParse, kClose, kMadeUpParse: of the dictionary statement, or 0
+  bool counts = false;  // stands for a kPrepare, kForget or kOwnUnnamed
+  // kParse, kClose, kMadeUpParse: of the dictionary statement, or 0. kAsked: its number.
+  uint64_t serial = 0;
   bool own_unnamed = false;      // the Parse of a kOwnUnnamed
   bool changes_unnamed = false;  // the session's unnamed statement, which was that of
   UnnamedOwner unnamed_before{};
@@ -49,7 +50,8 @@ enum class Verdict : uint8_t {
 };
 
 constexpr bool is_made_up(StepKind kind) {
-  return kind == StepKind::kMadeUpParse || kind == StepKind::kMadeUpClose;
+  return kind == StepKind::kMadeUpParse || kind == StepKind::kMadeUpClose ||
+         kind == StepKind::kAsked;
 }
 
 // ReadyForQuery follows it without a Sync, even where it fails.

@@ -131,7 +131,9 @@ class ServerConnection {
   bool on_idle_message(const ReplyPiece& piece);
   void on_parameter(const ReplyPiece& piece);
   void on_command_complete(std::string_view body);
+  void on_copy_begin(Unit& unit);
   bool on_copy_end(Unit& unit);
+  void skip_to_sync(Unit& unit);
   bool on_probe(Unit& unit, const ReplyPiece& piece);
   bool on_ready(Unit& unit, char status);
   void show(const ReplyPiece& piece, uint8_t flags = 0);
@@ -141,6 +143,7 @@ class ServerConnection {
   void drop_steps(Unit& unit);
   void restore_prepared(const Unit& unit);
   void make_up(Unit& unit, const char* message);
+  void tell_answered(const Unit& unit, uint8_t number);
   void update_interest();
   bool window_full(Unit& unit);
 

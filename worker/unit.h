@@ -33,7 +33,7 @@ struct Unit {
   uint64_t own_serial = 0;    // its serial
   bool started = false;       // marked as sent
   bool closed = false;        // everything that there will be has been taken
-  uint32_t syncs = 0;         // Sync messages sent
+  uint32_t syncs = 0;         // Sync messages sent, but those that a COPY has swallowed for certain
   int64_t started_at = 0;
 
   // From the server.
@@ -45,8 +45,12 @@ struct Unit {
   bool failed = false;          // an ErrorResponse has come
   bool unnamed_failed = false;  // in answer to a kOwnUnnamed's Parse
   bool copying = false;         // CopyInResponse has come
-  bool probing = false;         // asking whether another ReadyForQuery will come
+  bool copy_of_query = false;   // ... in answer to a Query: after an error no Sync is needed
+  bool skips = false;           // its messages up to the next Sync are not for the server
+  bool probing = false;         // asking how many ReadyForQuery come
+  bool probe_synced = false;    // ... with a Sync in front, whose own is one of them
   bool probe_answered = false;
+  uint32_t probe_readies = 0;  // how many have come since
   bool ready = false;          // ReadyForQuery has come while a message was being sent
   char status = 0;             // of that ReadyForQuery
   bool assumes = false;        // relies on a Parse in front that has not been answered yet
@@ -55,8 +59,8 @@ struct Unit {
   bool cancel_sent = false;
   uint8_t cancels = 0;          // how often
   int64_t cancel_again_at = 0;  // if it is still running then
-  bool cancel_risk = false;  // a cancel request for a neighbour may hit it
-  bool abandoned = false;    // the client is gone: the reply is dropped
+  bool cancel_risk = false;     // a cancel request for a neighbour may hit it
+  bool abandoned = false;       // the client is gone: the reply is dropped
 };
 
 }  // namespace pgring

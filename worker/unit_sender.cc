@@ -42,12 +42,14 @@ bool step_of(char type, char subject, Step& step) {
     case 'F':
       step.kind = StepKind::kFunctionCall;
       return true;
-    case 'S':
-      step.kind = StepKind::kSync;
-      return true;
     default:
       return false;
   }
+}
+
+// What the server takes the same way whether its COPY goes on or has failed.
+bool is_for_copy(char type) {
+  return std::string_view("dcfHS").find(type) != std::string_view::npos;
 }
 
 // A Parse or Close of the unnamed statement. `message`: its header and the first byte of its body.
@@ -105,26 +107,45 @@ bool UnitSender::step(Unit& unit, const Task& task, uint64_t end) {
   char header[kMessageHeader + 1] = {};
   copy_payload(state_, task, unit.taken, header, kMessageHeader);
   if (is_directive(header[0])) return carry_out(unit, task, header[0], left);
+  if (unit.copying && unit.failed && !goes_on(unit, header[0])) return false;
   // These are told apart by their first byte.
   const bool has_body = wire::load32(header + 1) > 4;
   if (has_body && (header[0] == 'D' || header[0] == 'C' || header[0] == 'P')) {
     if (left < kMessageHeader + 1) return false;
     copy_payload(state_, task, unit.taken + kMessageHeader, header + kMessageHeader, 1);
   }
-  begin_message(unit, header, task);
+  begin_message(unit, header);
   return true;
 }
 
-void UnitSender::begin_message(Unit& unit, const char* header, const Task& task) {
+// Whether a message of the unit is still the server's business, although its COPY has failed.
+bool UnitSender::goes_on(Unit& unit, char type) {
+  if (unit.copy_of_query) return false;    // ReadyForQuery ends the unit
+  if (unit.skips) return unit.syncs == 0;  // up to a Sync
+  if (unit.syncs == 0 || is_for_copy(type)) return true;
+  // It is not known whether the unit is over: the COPY may have swallowed the Sync, or not.
+  probe(unit, true);
+  return false;
+}
+
+void UnitSender::probe(Unit& unit, bool synced) {
+  unit.probing = true;
+  unit.probe_synced = synced;
+  if (synced) wire::Builder(out_, 'S').bytes({});
+  wire::Builder(out_, 'C').byte('S').text("pgring_probe");
+  wire::Builder(out_, 'S').bytes({});
+}
+
+void UnitSender::begin_message(Unit& unit, const char* header) {
   unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
-  unit.discard = false;
+  unit.discard = unit.skips && header[0] != 'S';
   if (header[0] == 'S') ++unit.syncs;
   const bool own = std::exchange(unit.own_unnamed, false);
   if (!own && (header[0] == 'Q' || names_unnamed(header))) session_.forget_unnamed();
   Step step;
   step.counts = step.own_unnamed = own;
   if (own) change_unnamed(unit, step, {unit.client, unit.own_serial});
-  if (!task.plain && step_of(header[0], header[kMessageHeader], step)) expect(unit, step);
+  if (unit.scripted && step_of(header[0], header[kMessageHeader], step)) expect(unit, step);
 }
 
 void UnitSender::copy_body(Unit& unit, const Task& task, uint64_t end) {
@@ -203,6 +224,11 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
       std::memcpy(&unit.own_serial, body, 8);
       unit.own_unnamed = true;
       return true;
+    case Directive::kAsk:
+      if (!fixed(1)) return false;
+      wire::Builder(out_, 'H').bytes({});
+      expect(unit, {StepKind::kAsked, true, false, static_cast<uint8_t>(body[0])});
+      return true;
   }
   unit.taken += left;  // cannot be: the master writes no other
   return true;
@@ -266,7 +292,7 @@ void UnitSender::change_unnamed(const Unit& unit, Step& step, UnnamedOwner owner
 }
 
 void UnitSender::expect(Unit& unit, const Step& step) {
-  if (unit.failed && step.kind != StepKind::kSync) return;  // the server skips it
+  if (unit.failed) return;  // the server skips it
   session_.script.push_back(step);
   ++unit.steps;
 }

@@ -28,13 +28,18 @@ class UnitSender {
   // After ReadyForQuery: only the rest of a message that was begun still goes out. True once it
   // has.
   bool finish_message(Unit& unit);
+  // Asks the server something harmless: the ReadyForQuery messages in front of its answer are those
+  // of Sync messages sent before. `synced`: behind a Sync of its own, without which the server
+  // might not answer.
+  void probe(Unit& unit, bool synced);
   uint64_t parses() const { return parses_; }
 
  private:
   bool take_whole(Unit& unit, const Task& task, uint64_t end);
   bool step(Unit& unit, const Task& task, uint64_t end);
   void copy_body(Unit& unit, const Task& task, uint64_t end);
-  void begin_message(Unit& unit, const char* header, const Task& task);
+  bool goes_on(Unit& unit, char type);
+  void begin_message(Unit& unit, const char* header);
   bool carry_out(Unit& unit, const Task& task, char directive, uint64_t left);
   void ensure_statement(Unit& unit, uint32_t entry, uint64_t serial, bool for_prepare);
   void make_room(Unit& unit);

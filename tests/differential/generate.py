@@ -27,7 +27,11 @@ def several_in_one(writer):
 
 
 def batch(writer):
-    writer.send(*writer.unit())
+    messages = writer.unit()
+    if writer.rng.random() < 0.05:  # the server ignores them where there is no COPY
+        stray = writer.rng.choice([wire.copy_data(b"1\n"), wire.COPY_DONE, wire.copy_fail("stray")])
+        messages.insert(writer.rng.randint(0, len(messages)), stray)
+    writer.send(*messages)
 
 
 def pipeline(writer):
@@ -95,7 +99,8 @@ def copy_out(writer):
 
 
 def copy_in(writer):
-    """COPY FROM STDIN in either protocol, its data good or bad, waited for or pipelined."""
+    """COPY FROM STDIN in either protocol, its data good or bad, waited for or pipelined; more of the
+    unit behind it, or another one."""
     rng = writer.rng
     text = rng.choice(sql.COPY_IN).format(s=writer.name)
     extended, wait = rng.random() < 0.5, rng.random() < 0.5
@@ -114,7 +119,8 @@ def copy_in(writer):
     if rng.random() < 0.3:
         writer.send(*data, wait=False)
         data = []
-    writer.send(*data, end, *([wire.SYNC] if extended else []))
+    behind = writer.unit() if rng.random() < 0.4 else [wire.SYNC] if extended else []
+    writer.send(*data, end, *behind)
     if extended:
         writer.sync(wire.close("S", ""))  # or a Bind of it begins a COPY that nobody feeds
     writer.known.pop("", None)

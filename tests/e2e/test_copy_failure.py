@@ -11,15 +11,17 @@ import pytest
 
 from support.process import state_of, wait_until
 from support.proxy import Proxy
-from support.wire import SYNC, Wire, bind, execute, kinds, message, only_error, parse, query
+from support.wire import (
+    FLUSH, SYNC, TERMINATE, Wire, bind, execute, kinds, message, only_error, parse, query)
 
 LOCK = 771177
-END = 1  # FrameKind::kEnd of common/frame.h
+REPLY, END = 0, 1  # FrameKind of common/frame.h
 LIBC = ctypes.CDLL(None, use_errno=True)
 SPLICE_F_NONBLOCK = 2
 EXTENDED = parse("", "copy refusing from stdin") + bind("", "") + execute() + SYNC
 SIMPLE = query("copy refusing from stdin")
 BAD, GOOD, DONE = message(b"d", b"1\n"), message(b"d", b"2\n" * 1000), message(b"c")
+BATCH = parse("p", "select 'next'") + bind("", "p") + execute() + SYNC
 
 
 @pytest.fixture
@@ -71,19 +73,35 @@ BEHIND = {
     "another Sync and the end": (EXTENDED, BAD + SYNC, SYNC + GOOD + DONE + SYNC, b"", b"ZZZ"),
     "data in two parts": (EXTENDED, BAD + SYNC, GOOD[:700], GOOD[700:] + DONE + SYNC, b"ZZ"),
     "the end and a Query": (EXTENDED, BAD + SYNC, GOOD + DONE + query("select 'next'"), b"", b"ZTDCZ"),
-    "data and a batch": (EXTENDED, BAD + SYNC,
-                         GOOD + parse("p", "select 'next'") + bind("", "p") + execute() + SYNC, b"",
-                         b"Z12DCZ"),
+    "data and a batch": (EXTENDED, BAD + SYNC, GOOD + BATCH, b"", b"Z12DCZ"),
+    "the end and a batch": (EXTENDED, BAD + SYNC, GOOD + DONE + BATCH, b"", b"Z12DCZ"),
+    "the end, and a batch once it is known": (EXTENDED, BAD + SYNC, GOOD + DONE, BATCH, b"Z12DCZ"),
+    "the end and two batches": (EXTENDED, BAD + SYNC, DONE + BATCH + bind("", "p") + execute() + SYNC, b"",
+                                b"Z12DCZ2DCZ"),
+    "a Query with a COPY behind messages, and a batch":
+        (parse("", "select 1") + SIMPLE, BAD, GOOD + DONE + BATCH, b"", b"Z12DCZ"),
     "simple, the end": (SIMPLE, BAD, GOOD + DONE, query("select 'next'"), b"ZTDCZ"),
     "simple, data in two parts": (SIMPLE, BAD, GOOD[:700], GOOD[700:] + DONE + query("select 'next'"),
                                   b"ZTDCZ"),
     "simple, the end and a Sync": (SIMPLE, BAD, GOOD + SYNC, query("select 'next'"), b"ZZTDCZ"),
     "simple, no end and a Query": (SIMPLE, BAD, GOOD + query("select 'next'"), b"", b"ZTDCZ"),
+    "simple, no end and a batch": (SIMPLE, BAD, GOOD + BATCH, b"", b"Z12DCZ"),
+}
+# The COPY swallows the Sync in front of the row that it fails at, so all up to the next one is skipped.
+SKIPPED = {
+    "the end and a Sync": (EXTENDED, SYNC + BAD, GOOD + DONE + SYNC, b"", b"Z"),
+    "the end and a batch": (EXTENDED, SYNC + BAD, GOOD + DONE + BATCH, b"", b"Z"),
+    "a batch": (EXTENDED, SYNC + BAD, GOOD + BATCH, b"", b"Z"),
+    "two batches": (EXTENDED, SYNC + BAD, DONE + BATCH + BATCH, b"", b"Z12DCZ"),
+    "a batch once it is known": (EXTENDED, SYNC + BAD, GOOD + DONE, BATCH + BATCH, b"Z12DCZ"),
+    "Flush, and a long Bind": (EXTENDED, SYNC + BAD,
+                               DONE + FLUSH + bind("", "p", ["x" * 1_000_000]) + FLUSH, BATCH, b"Z"),
 }
 
 
-def fail_and_go_on(client, pgring, cluster, held, begin, sent, behind):
-    """The COPY fails with `sent`; `behind` has come to the master when its end does."""
+def fail_and_go_on(client, pgring, cluster, held, case, frame):
+    """The COPY fails with `sent`; `behind` has come to the master when the failure does."""
+    begin, sent, behind, later, answer = case
     master = pgring.process.pid
     client.send(begin).read_until(b"G")
     client.send(sent)
@@ -93,9 +111,13 @@ def fail_and_go_on(client, pgring, cluster, held, begin, sent, behind):
         wait_until(lambda: state_of(master) == "T", "the master has stopped")
         client.send(behind)
         held.execute(f"select pg_advisory_unlock({LOCK})")
-        wait_until(lambda: END in frames_waiting(master), "the COPY's end is in the pipe")
+        wait_until(lambda: frame in frames_waiting(master), "the COPY's failure is in the pipe")
     finally:
         os.kill(master, signal.SIGCONT)
+    messages = read_answers(client.send(later), answer.count(b"Z"))
+    assert kinds(messages) == b"E" + answer
+    assert only_error(messages)["M"] == "refused"
+    assert client.ask("select 'goes on'") == [["goes on"]]
 
 
 def read_answers(client, count):
@@ -107,39 +129,69 @@ def read_answers(client, count):
 
 
 @pytest.mark.parametrize("mode", ["transaction", "session"])
-@pytest.mark.parametrize("begin, sent, behind, later, answer", BEHIND.values(), ids=BEHIND.keys())
-def test_what_is_sent_behind_a_copy_that_fails(make_pgring, cluster, refusing, held, mode, begin, sent,
-                                               behind, later, answer):
+@pytest.mark.parametrize("case", BEHIND.values(), ids=BEHIND.keys())
+def test_what_is_sent_behind_a_copy_that_fails(make_pgring, cluster, refusing, held, mode, case):
     pgring = make_pgring(settings={"pool_mode": mode})
     with Wire(pgring.port) as client:
         client.login()
-        fail_and_go_on(client, pgring, cluster, held, begin, sent, behind)
-        messages = read_answers(client.send(later), answer.count(b"Z"))
-        assert kinds(messages) == b"E" + answer
-        assert only_error(messages)["M"] == "refused"
-        assert client.ask("select 'goes on'") == [["goes on"]]
+        fail_and_go_on(client, pgring, cluster, held, case, END)
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+@pytest.mark.parametrize("case", SKIPPED.values(), ids=SKIPPED.keys())
+def test_what_is_skipped_behind_a_copy_that_fails(make_pgring, cluster, refusing, held, mode, case):
+    pgring = make_pgring(settings={"pool_mode": mode})
+    with Wire(pgring.port) as client:
+        client.login()
+        fail_and_go_on(client, pgring, cluster, held, case, REPLY)
 
 
 def test_the_reference_answers_so(cluster, refusing):
     """PostgreSQL itself, with the same bytes."""
-    for begin, sent, behind, later, answer in BEHIND.values():
+    for begin, sent, behind, later, answer in [*BEHIND.values(), *SKIPPED.values()]:
         with Wire(cluster.port) as client:
             client.login()
             client.send(begin, sent, behind, later).read_until(b"G")
             assert kinds(read_answers(client, answer.count(b"Z"))) == b"E" + answer
 
 
-def test_statements_behind_such_a_copy_end_the_session_clearly(make_pgring, cluster, refusing, held):
-    """They have been translated for a unit that the Sync in front of them has ended."""
-    pgring = make_pgring()
-    batch = parse("p", "select 1") + bind("", "p") + execute() + SYNC
-    with Wire(pgring.port) as client:
+BEGIN = parse("", "copy numbers from stdin") + bind("", "") + execute()
+STRAY = {
+    "a batch behind the COPY": ([BEGIN + SYNC, GOOD + DONE + BATCH], b"12GC12DCZ"),
+    "all at once": ([BEGIN + GOOD + DONE + BATCH], b"12GC12DCZ"),
+    "all at once, with a Sync in between": ([BEGIN + SYNC + GOOD + DONE + BATCH], b"12GC12DCZ"),
+    "no Sync behind the Execute, but in the data": ([BEGIN, GOOD + SYNC + DONE + BATCH], b"12GC12DCZ"),
+    "another COPY": ([BEGIN + SYNC, DONE + BEGIN + GOOD + DONE + SYNC], b"12GC12GCZ"),
+    "a COPY of a Query behind messages":
+        ([parse("", "select 1") + query("copy numbers from stdin"), GOOD + DONE + BATCH], b"1GCZ12DCZ"),
+    "data without a COPY": ([parse("", "select 1") + bind("", "") + execute() + GOOD + DONE + SYNC],
+                            b"12DCZ"),
+    "data behind the end": ([BEGIN + SYNC, GOOD + DONE + GOOD + DONE + SYNC], b"12GCZ"),
+    "an end, and an Execute whose COPY is the next":
+        ([parse("", "select 1") + bind("", "") + execute() + GOOD + BEGIN + DONE + SYNC], b"12DC12GCZ"),
+    "Terminate": ([BEGIN + SYNC, GOOD + TERMINATE], b"12GEE"),
+    "Terminate, of a Query": ([query("copy numbers from stdin"), GOOD + TERMINATE], b"GEE"),
+}
+
+
+@pytest.mark.parametrize("mode", ["direct", "transaction", "session"])
+@pytest.mark.parametrize("sends, answer", STRAY.values(), ids=STRAY.keys())
+def test_messages_around_a_copy(make_pgring, cluster, mode, sends, answer):
+    """As PostgreSQL itself answers them."""
+    cluster.execute("drop table if exists numbers; create table numbers (a int)")
+    port = cluster.port if mode == "direct" else make_pgring(settings={"pool_mode": mode}).port
+    with Wire(port) as client:
         client.login()
-        fail_and_go_on(client, pgring, cluster, held, EXTENDED, BAD + SYNC, GOOD + DONE + batch)
-        assert kinds(read_answers(client, 1)) == b"EZ"
-        fields = only_error(client.read_until(b"E"))
-        assert fields["S"] == "FATAL" and fields["C"] == "08P01" and "Sync" in fields["D"]
-        assert client.at_end()
+        client.send(sends[0])
+        messages = client.read_until(b"G") if len(sends) > 1 else []
+        client.send(*sends[1:])
+        for _ in range(answer.count(b"Z") or 1):
+            messages += client.read_until()
+        assert kinds(messages) == answer
+        if answer.endswith(b"Z"):
+            assert client.ask("select 'goes on'") == [["goes on"]]
+        else:
+            assert client.at_end()
 
 
 READY, CLOSED = b"Z\0\0\0\5I", b"3\0\0\0\4"

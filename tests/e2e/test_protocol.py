@@ -113,6 +113,12 @@ def test_an_error_skips_to_the_sync(both):
     assert kinds(messages) == b"1EZ"
 
 
+def test_an_error_comes_although_nothing_asks_for_an_answer(both):
+    """PostgreSQL sends an error at once: whoever waits for it need not have sent Flush or Sync."""
+    assert_same(both, parse("", "selec"), until=b"E")
+    assert kinds(assert_same(both, SYNC)) == b"Z"
+
+
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("batch", ["select 1/0", "select 1"])
 @pytest.mark.parametrize("single", ["select 2", "select 2/0"])

@@ -255,6 +255,7 @@ void FakeMaster::on_frame(const Frame& frame) {
       others.push_back(frame);
       return;
     case FrameKind::kConsumed:
+    case FrameKind::kAnswered:
       return;
     case FrameKind::kReply:
     case FrameKind::kEnd:

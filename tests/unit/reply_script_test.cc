@@ -47,7 +47,7 @@ TEST_CASE("script: rows go on until the command is complete, suspended or empty"
 TEST_CASE("script: a reply of another request is a violation") {
   CHECK(ask(StepKind::kParse, '2') == Verdict::kViolation);
   CHECK(ask(StepKind::kBind, '1') == Verdict::kViolation);
-  CHECK(ask(StepKind::kSync, 'C') == Verdict::kViolation);
+  CHECK(ask(StepKind::kMadeUpParse, 'C') == Verdict::kViolation);
   CHECK(ask(StepKind::kMadeUpParse, '1') == Verdict::kViolation);
   CHECK(ask(StepKind::kExecute, '1') == Verdict::kViolation);
 }

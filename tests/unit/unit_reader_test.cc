@@ -233,6 +233,69 @@ TEST_CASE("units: COPY in the extended protocol ends with its Sync") {
   CHECK(fixture.closed());
 }
 
+TEST_CASE("units: whether an Execute begins a COPY, the server says before its data are taken") {
+  const std::string begun = parse("", "copy t from stdin") + bind_message("") + kExecute;
+  const std::string asked = begun + directive(Directive::kAsk, "\1");
+  const std::string data = message('d', "1\n");
+  for_every_split(begun + data + kSync, [&](UnitReaderFixture& fixture) {
+    CHECK(fixture.payload() == asked);
+    CHECK(fixture.client.feed == Feed::kAsked);
+    SUBCASE("it does") {
+      UnitReader::on_copy_in(fixture.client);
+      fixture.feed("");
+      CHECK(fixture.payload() == asked + data + kSync);
+      CHECK_FALSE(fixture.closed());
+    }
+    SUBCASE("it does not: the server would ignore them") {
+      CHECK_FALSE(UnitReader::on_answered(fixture.client, 2));
+      CHECK(UnitReader::on_answered(fixture.client, 1));
+      fixture.feed("");
+      CHECK(fixture.payload() == asked + kSync);
+      CHECK(fixture.closed());
+    }
+    SUBCASE("it fails") {
+      UnitReader::on_error(fixture.client, false);
+      fixture.feed("");
+      CHECK(fixture.payload() == asked + kSync);
+      CHECK(fixture.closed());
+    }
+  });
+}
+
+TEST_CASE(
+    "units: behind a Sync in a COPY's data nothing is translated until it is known what it meant") {
+  const std::string begun = parse("", "copy t from stdin") + bind_message("") + kExecute + kSync;
+  const std::string data = message('d', "1\n") + message('c');
+  const std::string batch = parse("s", "select 1") + bind_message("s") + kExecute + kSync;
+  UnitReaderFixture fixture;
+  fixture.feed(begun);
+  UnitReader::on_copy_in(fixture.client);
+  SUBCASE("the COPY ends well") {
+    fixture.feed(data + batch);
+    const std::string asked = begun + data + directive(Directive::kAsk, "\1");
+    CHECK(fixture.payload() == asked);
+    CHECK(UnitReader::on_answered(fixture.client, 1));
+    fixture.feed("");
+    CHECK(fixture.payload() == asked + reference(Directive::kPrepare, 0, 1) +
+                                   reference(Directive::kUse, 0, 1) + bind_message("pgring_1") +
+                                   kExecute + kSync);
+  }
+  SUBCASE("it fails") {
+    fixture.feed(data);
+    UnitReader::on_error(fixture.client, false);
+    fixture.feed(batch);
+    CHECK(fixture.payload() == begun + data + batch);
+  }
+  SUBCASE("it fails while that is being asked") {
+    fixture.feed(data + batch);
+    UnitReader::on_error(fixture.client, false);
+    fixture.feed("");
+    CHECK(fixture.payload() == begun + data + directive(Directive::kAsk, "\1") + batch);
+  }
+  CHECK(fixture.closed());
+  CHECK(fixture.client.feed == Feed::kHeld);
+}
+
 TEST_CASE("units: COPY messages where there is no COPY are dropped, long ones too") {
   UnitReaderFixture fixture;
   const std::string query = message('Q', "select 1\0"s);
@@ -247,6 +310,17 @@ TEST_CASE("units: good-bye is heard in every state between messages") {
   CHECK(fixture.feed(message('X')) == ReadVerdict::kTerminate);
   UnitReaderFixture open;
   CHECK(open.feed(parse("", "select 1") + message('X')) == ReadVerdict::kTerminate);
+  const std::string query = message('Q', "copy t from stdin\0"s);
+  UnitReaderFixture copying;
+  copying.feed(query);
+  UnitReader::on_copy_in(copying.client);
+  CHECK(copying.feed(message('X')) == ReadVerdict::kContinue);  // the server calls it an error
+  CHECK(copying.payload() == query + message('X'));
+  UnitReaderFixture failed;
+  failed.feed(query);
+  UnitReader::on_copy_in(failed.client);
+  UnitReader::on_error(failed.client, true);
+  CHECK(failed.feed(message('X')) == ReadVerdict::kTerminate);
 }
 
 TEST_CASE("units: types and lengths that no client sends") {

@@ -166,14 +166,60 @@ TEST_CASE("sender: a portal's Close and a lone Sync leave the unnamed statement 
   }
 }
 
-TEST_CASE("sender: after an error nothing more is expected but the answer to Sync") {
+const std::string kProbe = make('C', std::string("S"
+                                                 "pgring_probe\0",
+                                                 14)) +
+                           kSync;
+
+TEST_CASE("sender: behind a COPY that has failed, only what the server takes either way") {
+  const std::string data = make('d', "1\n") + make('c', "") + kSync;
+  const std::string payload = data + kBind + kSync;
+  Sending sending(payload);
+  sending.unit.scripted = sending.unit.copying = sending.unit.failed = true;
+  SUBCASE("no Sync was in the data: the server skips up to the next one, and answers that") {
+    sending.publish(payload.size(), false);
+    CHECK(sending.bytes() == data + kSync + kProbe);
+    CHECK(sending.unit.probing);
+    CHECK(sending.unit.taken == data.size());
+  }
+  SUBCASE("one was: whether it has ended the unit must be asked before another message") {
+    sending.unit.syncs = 1;
+    sending.publish(payload.size(), false);
+    CHECK(sending.bytes() == data + kSync + kProbe);
+    CHECK(sending.unit.probe_synced);
+  }
+  SUBCASE("it was swallowed, and the server does not skip any more: up to Sync it is done here") {
+    const std::string skipped = kBind + data;
+    Sending rest(skipped + kBind);
+    rest.unit.scripted = rest.unit.copying = rest.unit.failed = rest.unit.skips = true;
+    rest.publish(skipped.size() + kBind.size(), false);
+    CHECK(rest.bytes() == kSync);
+    CHECK(rest.unit.taken == skipped.size());
+  }
+  SUBCASE("it was a Query's: ReadyForQuery comes without a Sync") {
+    sending.unit.copy_of_query = true;
+    sending.publish(payload.size(), false);
+    CHECK(sending.bytes().empty());
+  }
+}
+
+TEST_CASE("sender: an Ask makes the server answer what is in front of it") {
+  const std::string payload = kBind + make(static_cast<char>(Directive::kAsk), "\7");
+  Sending sending(payload);
+  sending.publish(payload.size(), false);
+  CHECK(sending.bytes() == kBind + make('H', ""));
+  REQUIRE(sending.session.script.size() == 2);
+  CHECK(sending.session.script[1].kind == StepKind::kAsked);
+  CHECK(sending.session.script[1].serial == 7);
+}
+
+TEST_CASE("sender: after an error nothing more is expected") {
   Sending sending(kPayload);
   sending.unit.failed = true;
   sending.publish(kPayload.size(), true);
   CHECK_FALSE(sending.session.prepared.holds(77));
   CHECK(sending.session.unnamed == UnnamedOwner{});
-  REQUIRE(sending.session.script.size() == 1);
-  CHECK(sending.session.script.front().kind == StepKind::kSync);
+  CHECK(sending.session.script.size() == 0);
 }
 
 }  // namespace pgring
