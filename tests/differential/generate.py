@@ -119,10 +119,12 @@ def copy_in(writer):
     if rng.random() < 0.3:
         writer.send(*data, wait=False)
         data = []
-    behind = writer.unit() if rng.random() < 0.4 else [wire.SYNC] if extended else []
+    forget = wire.close("S", "")  # or a Bind of it begins a COPY that nobody feeds
+    writer.known.pop("", None)
+    behind = [forget, *writer.unit()] if rng.random() < 0.4 else [wire.SYNC] if extended else []
     writer.send(*data, end, *behind)
     if extended:
-        writer.sync(wire.close("S", ""))  # or a Bind of it begins a COPY that nobody feeds
+        writer.sync(forget)
     writer.known.pop("", None)
 
 

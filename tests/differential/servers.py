@@ -44,6 +44,8 @@ class Servers:
             connection.execute(f"create database {DATABASE}")
             # Warnings come with a Parse, and a pooler need not send each.
             connection.execute(f"alter database {DATABASE} set escape_string_warning = off")
+            # A generic plan comes after some executions on one connection; with it 10 / $1 fails later.
+            connection.execute(f"alter database {DATABASE} set plan_cache_mode = force_custom_plan")
         self._connect()
         for name in client_names(clients):
             self.admin.execute(fixture.create(name))
