@@ -42,15 +42,20 @@ void Replies::on_frame(uint8_t worker, const FrameHeader& header, std::string_vi
   }
 }
 
-int Replies::socket_for(uint8_t worker, const FrameHeader& header) {
-  if (header.task >= context_.state.header->task_count) return -1;
+// Whose task the frame is about; null where it is of an earlier turn.
+Client* Replies::client_of(uint8_t worker, const FrameHeader& header) {
+  if (header.task >= context_.state.header->task_count) return nullptr;
   const Task& task = context_.tasks[header.task];
   const TaskWord word = TaskWord::unpack(task.word.load(std::memory_order_acquire));
-  if (word.turn != header.turn || word.worker != worker) return -1;
-  const Client& client = frontend_.client(task.client);
-  const bool direct = client.state == ClientState::kActive && client.output.pending() == 0 &&
-                      client.first_reply != 0;
-  return direct ? client.fd.get() : -1;
+  if (word.turn != header.turn || word.worker != worker) return nullptr;
+  return &frontend_.client(task.client);
+}
+
+int Replies::socket_for(uint8_t worker, const FrameHeader& header) {
+  const Client* client = client_of(worker, header);
+  const bool direct = client && client->state == ClientState::kActive &&
+                      client->output.pending() == 0 && client->first_reply != 0;
+  return direct ? client->fd.get() : -1;
 }
 
 void Replies::on_moved(const FrameHeader& header, std::size_t bytes) {
@@ -66,11 +71,10 @@ void Replies::count_sent(const Client& client, std::size_t bytes) {
 }
 
 void Replies::on_task_frame(uint8_t worker, const FrameHeader& header, std::string_view payload) {
-  if (header.task >= context_.state.header->task_count) return;
+  Client* found = client_of(worker, header);
+  if (!found) return;
+  Client& client = *found;
   Task& task = context_.tasks[header.task];
-  const TaskWord word = TaskWord::unpack(task.word.load(std::memory_order_acquire));
-  if (word.turn != header.turn || word.worker != worker) return;  // of an earlier turn
-  Client& client = frontend_.client(task.client);
   switch (header.kind) {
     case FrameKind::kReply:
       return on_reply(client, header, payload);

@@ -33,6 +33,7 @@ class Replies {
   void cancel(uint32_t pid, std::string_view key);
 
  private:
+  Client* client_of(uint8_t worker, const FrameHeader& header);
   void on_task_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
   void on_reply(Client& client, const FrameHeader& header, std::string_view payload);
   void on_end(Client& client, uint8_t worker, const FrameHeader& header);
