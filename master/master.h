@@ -18,6 +18,7 @@
 #include "master/frontend.h"
 #include "master/listener.h"
 #include "master/logger_keeper.h"
+#include "master/processor_watch.h"
 #include "master/replies.h"
 #include "master/service_notify.h"
 #include "master/signals.h"
@@ -78,6 +79,7 @@ class Master {
   Replies replies_;
   Timeouts timeouts_;
   StatsHistory stats_;
+  ProcessorWatch processors_;
   AdminConsole console_;
   Supervisor supervisor_;
   StatusKeeper status_;
