@@ -6,7 +6,6 @@
 #include <sys/types.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 
 #include "common/fd.h"
@@ -68,14 +67,6 @@ void close_descriptors_from(int first);
 
 // How many processors this process may run on, at least 1.
 unsigned cpu_count();
-
-// Time of all processors since the system started, in a unit of its own.
-struct ProcessorTime {
-  uint64_t idle = 0;  // waiting for a disk included
-  uint64_t total = 0;
-};
-// Empty where the system does not tell.
-std::optional<ProcessorTime> processor_time();
 
 // Asks the scheduler not to take the processor from others whenever this process is woken: it then
 // finds more to do at once. Children inherit it. Without effect where there is no such thing.

@@ -10,10 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cinttypes>
-#include <cstdio>
 #include <cstdlib>
-#include <numeric>
 #include <system_error>
 #include <vector>
 
@@ -100,24 +97,6 @@ bool set_tcp_defer_accept(int listener, int seconds) {
 
 void close_descriptors_from(int first) {
   if (::close_range(static_cast<unsigned>(first), ~0U, 0) != 0) close_listed_descriptors(first);
-}
-
-// Source: proc(5): user nice system idle iowait irq softirq steal; guests are in user already.
-std::optional<ProcessorTime> processor_time() {
-  const Fd file(::open("/proc/stat", O_RDONLY | O_CLOEXEC));
-  char text[256];
-  const ssize_t size = file ? ::read(file.get(), text, sizeof text - 1) : -1;
-  if (size <= 0) return {};
-  text[size] = '\0';
-  uint64_t spent[8];
-  if (std::sscanf(text,
-                  "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                  " %" SCNu64 " %" SCNu64,
-                  &spent[0], &spent[1], &spent[2], &spent[3], &spent[4], &spent[5], &spent[6],
-                  &spent[7]) != 8) {
-    return {};
-  }
-  return ProcessorTime{spent[3] + spent[4], std::accumulate(spent, spent + 8, uint64_t{0})};
 }
 
 unsigned cpu_count() {

@@ -111,9 +111,6 @@ bool set_tcp_defer_accept(int, int) {
 
 void close_descriptors_from(int first) { ::closefrom(first); }
 
-// Only libkstat would tell.
-std::optional<ProcessorTime> processor_time() { return {}; }
-
 unsigned cpu_count() {
   int type = 0;
   uint_t in_set = 0;

@@ -63,12 +63,9 @@ struct LaneShare {
   std::atomic<uint32_t> logging_in;
   std::atomic<uint32_t> room;        // how many tasks the worker could place without opening
   std::atomic<uint32_t> short_room;  // ... in short lines: beyond, another worker is to be woken
-  std::atomic<uint32_t> lines;       // connections on which short reads line up, and get on
-  std::atomic<int64_t> lines_at;     // monotonic us: may have changed since
   std::atomic<uint32_t> service_us;  // moving average of the time at the front of a connection
   std::atomic<uint32_t> gathering;  // short reads line up once so many connections are busy; 0: not
   std::atomic<uint64_t> gathered;   // short reads lined up though another connection was idle
-  std::atomic<uint64_t> held;       // lines were full, and no idle connection was used: how often
   std::atomic<uint64_t> server_parses;
   std::atomic<int64_t> login_failed_at;     // of a connection, monotonic us; 0: never
   std::atomic<int64_t> login_succeeded_at;  // likewise
@@ -192,9 +189,7 @@ struct SharedHeader {
   std::atomic<uint32_t> workers_wanted;         // so many shall run and divide the cores
   std::atomic<uint32_t> lane_count;             // lanes ever used; grows only
   std::atomic<int64_t> cancel_wait_timeout_us;  // the setting; 0: none. Only the master writes
-  std::atomic<bool>
-      processors_busy;  // there was hardly any idle time lately. Only the master writes
-  ServerStatus status;  // the master's
+  ServerStatus status;                          // the master's
 };
 
 // The mapping cut into its parts. Cheap to copy; every process makes its own from the header.

@@ -105,14 +105,6 @@ bool has_entries(const TaskRing& ring) {
   return ring.tail.load(std::memory_order_seq_cst) != ring.head.load(std::memory_order_seq_cst);
 }
 
-TaskTraffic oldest_traffic(const TaskRing& ring, Task* tasks) {
-  const uint64_t head = ring.head.load(std::memory_order_acquire);
-  if (head == ring.tail.load(std::memory_order_acquire)) return TaskTraffic::kExclusive;
-  const uint64_t entry = ring.slots[head & kMask].load(std::memory_order_relaxed);
-  Task& task = tasks[static_cast<uint32_t>(entry)];
-  return std::atomic_ref<TaskTraffic>(task.traffic).load(std::memory_order_relaxed);
-}
-
 int64_t oldest_ready_at(const TaskRing& ring, Task* tasks) {
   const uint64_t head = ring.head.load(std::memory_order_acquire);
   if (head == ring.tail.load(std::memory_order_acquire)) return 0;

@@ -51,8 +51,6 @@ constexpr uint8_t kAnyTraffic = 7;
 // Worker: the oldest Ready task of the ring, now Claimed by `worker`; kNoTask where there is none,
 // or where its traffic is not among `traffics`: it keeps its place then.
 uint32_t claim(TaskRing& ring, Task* tasks, uint8_t worker, uint8_t traffics = kAnyTraffic);
-// Of the entry at the head, which may be settled already; kExclusive where there is none.
-TaskTraffic oldest_traffic(const TaskRing& ring, Task* tasks);
 
 // Worker: Claimed -> Sent, by the owner only.
 void mark_sent(Task& task);

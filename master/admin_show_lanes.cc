@@ -17,7 +17,6 @@ struct Shares {
   uint32_t service_us = 0;  // of the slowest worker
   uint32_t gathering = 0;   // so many connections are kept busy before lines form; 0: none do
   uint64_t gathered = 0;
-  uint64_t held = 0;
 
   void add(const LaneShare& share) {
     connections += share.connections.load(std::memory_order_relaxed);
@@ -26,7 +25,6 @@ struct Shares {
     login += share.logging_in.load(std::memory_order_relaxed);
     room += share.room.load(std::memory_order_relaxed);
     gathered += share.gathered.load(std::memory_order_relaxed);
-    held += share.held.load(std::memory_order_relaxed);
     if (share.connections.load(std::memory_order_relaxed) == 0) return;
     service_us = std::max(service_us, share.service_us.load(std::memory_order_relaxed));
     gathering += share.gathering.load(std::memory_order_relaxed);
@@ -58,7 +56,7 @@ void show_lanes(AdminCall& call) {
                    lane.config.pipeline_depth, clients.active, clients.waiting, clients.idle,
                    lane.stats.queries.load(std::memory_order_relaxed),
                    lane.stats.errors.load(std::memory_order_relaxed), shares.service_us,
-                   shares.gathering, shares.gathered, shares.held);
+                   shares.gathering, shares.gathered);
   }
 }
 

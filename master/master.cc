@@ -50,7 +50,6 @@ Master::Master(Settings settings, Listeners listeners, std::optional<Listeners> 
       replies_(context_, dispatcher_, frontend_),
       timeouts_(context_, dispatcher_, frontend_),
       stats_(context_.state, monotonic_us()),
-      processors_(*context_.state.header),
       console_({context_, frontend_, dispatcher_, stats_}),
       supervisor_(context_, doorbells_, replies_,
                   [this](uint8_t number) { become_worker(number); }),
@@ -164,7 +163,6 @@ void Master::tick() {
   dispatcher_.wake_all_for_waiting();
   frontend_.lingering().tick(context_.now);
   if (context_.pools.close_unused()) dispatcher_.alert_all();
-  processors_.tick(context_.now);
   publish_census(frontend_.all(), context_);
   stats_.tick(context_.now, context_.settings);
   console_.serve_waiting();

@@ -18,7 +18,6 @@
 #include "master/frontend.h"
 #include "master/listener.h"
 #include "master/logger_keeper.h"
-#include "master/processor_watch.h"
 #include "master/replies.h"
 #include "master/service_notify.h"
 #include "master/signals.h"
@@ -79,7 +78,6 @@ class Master {
   Replies replies_;
   Timeouts timeouts_;
   StatsHistory stats_;
-  ProcessorWatch processors_;
   AdminConsole console_;
   Supervisor supervisor_;
   StatusKeeper status_;

@@ -164,8 +164,6 @@ inline constexpr auto kTable = std::to_array<Metric>({
      of_share<&Share::gathering>},
     {"pgring_lane_gathered", kCounter, "", kLane,
      "Short reads put in line although another connection was idle", of_lane<&L::gathered>},
-    {"pgring_lane_held", kCounter, "", kLane,
-     "Times short reads waited for room in a line, since no processor was idle", of_lane<&L::held>},
     // Workers
     {"pgring_worker_up", kGauge, "", "worker", "1 while the worker's process runs", worker_up},
     {"pgring_worker_sleeping", kGauge, "", "worker", "1 while the worker waits for a wake-up",
@@ -255,6 +253,6 @@ inline constexpr auto kTable = std::to_array<Metric>({
 }  // namespace metrics
 
 inline constexpr const auto& kMetrics = metrics::kTable;
-static_assert(kMetrics.size() == 80);
+static_assert(kMetrics.size() == 79);
 
 }  // namespace pgring

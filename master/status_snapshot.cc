@@ -98,7 +98,6 @@ LaneSnapshot read_lane(const Lane& lane, const LaneConfig& config, uint32_t numb
     const LaneShare& share = lane.shares[worker];
     snapshot.room += get(share.room);
     snapshot.gathered += get(share.gathered);
-    snapshot.held += get(share.held);
     if (get(share.connections) == 0) continue;
     snapshot.shares.push_back({worker, get(share.service_us), get(share.gathering)});
   }

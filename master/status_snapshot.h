@@ -38,7 +38,7 @@ struct LaneSnapshot {
   uint32_t number = 0;
   std::string database, user;
   uint32_t depth = 0, overflow = 0, room = 0, pipeline_depth = 0;
-  uint64_t published = 0, gathered = 0, held = 0;
+  uint64_t published = 0, gathered = 0;
   uint32_t line_units = 0, longest_line = 0;
   std::vector<LaneShareSnapshot> shares;  // of workers that have connections
 };

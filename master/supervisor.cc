@@ -156,7 +156,6 @@ void Supervisor::bury(uint8_t worker, int status) {
     share.logging_in.store(0);
     share.room.store(0);
     share.short_room.store(0);
-    share.lines.store(0);
   }
   replies_.on_worker_death(worker);
   if (!process.wanted || stopping_) return;

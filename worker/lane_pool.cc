@@ -34,27 +34,6 @@ uint32_t LanePool::spread() const {
   return std::max(kLeastSpread, cores_ / std::max(1u, workers));
 }
 
-bool LanePool::holds(uint32_t lines) const {
-  if (!gathers() || !context_.state.header->processors_busy.load(std::memory_order_relaxed)) {
-    return false;
-  }
-  const Lane& lane = context_.state.lanes[number_];
-  // A worker whose lines get on looks at them all the time; of one that sleeps they may be stuck.
-  const int64_t stuck = context_.now - config_.pipeline_stall_us;
-  for (uint32_t w = 1; w <= context_.state.header->worker_count; ++w) {
-    const LaneShare& other = lane.shares[w];
-    if (w == context_.number || other.lines_at.load(std::memory_order_relaxed) <= stuck) continue;
-    lines += other.lines.load(std::memory_order_relaxed);
-  }
-  return lines >= std::max(kLeastSpread, cores_);
-}
-
-bool LanePool::read_is_next() const {
-  const Lane& lane = context_.state.lanes[number_];
-  return oldest_traffic(has_entries(lane.front) ? lane.front : lane.ring, context_.state.tasks) ==
-         TaskTraffic::kIndependentRead;
-}
-
 bool LanePool::refresh() {
   const uint32_t version = lane().version.load(std::memory_order_acquire);
   if (version == version_) return version != 0;
@@ -171,7 +150,6 @@ void LanePool::remove(ServerConnection* connection) {
 
 void LanePool::count_server_parses(uint64_t parses) { count(share().server_parses, parses); }
 void LanePool::count_gathered() { count(share().gathered); }
-void LanePool::count_held() { count(share().held); }
 
 void LanePool::login_failed() {
   share().login_failed_at.store(context_.now, std::memory_order_relaxed);
@@ -193,13 +171,11 @@ void LanePool::publish_share() {
   uint32_t logging_in = 0;
   uint32_t room = 0;
   uint32_t load = 0;
-  uint32_t lines = 0;
   for (ServerConnection* connection : connections_) {
     connection->publish_view();
     load += static_cast<uint32_t>(connection->load());
     if (connection->phase() == ServerConnection::Phase::kLogin) ++logging_in;
     if (connection->idle()) ++idle;
-    if (connection->flows()) ++lines;
     if (connection->acceptable(config_.pipeline_depth) == 0) continue;
     room += std::max(config_.pipeline_depth, 1u) - static_cast<uint32_t>(connection->load());
   }
@@ -212,8 +188,6 @@ void LanePool::publish_share() {
   share().active.store(total - idle - logging_in, std::memory_order_relaxed);
   share().room.store(room, std::memory_order_relaxed);
   share().short_room.store(short_room, std::memory_order_relaxed);
-  share().lines.store(lines, std::memory_order_relaxed);
-  share().lines_at.store(context_.now, std::memory_order_relaxed);
   share().service_us.store(static_cast<uint32_t>(service_us_), std::memory_order_relaxed);
   share().gathering.store(gathers() ? spread() : 0, std::memory_order_relaxed);
 }

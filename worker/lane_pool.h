@@ -44,12 +44,6 @@ class LanePool {
   void note_service(int64_t us) { service_us_ += (static_cast<double>(us) - service_us_) / 16; }
   // Recent statements are short enough for lines; see placement.h.
   bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
-  // Reads wait for room in a line rather than for nothing: the processors are busy, and this
-  // worker's `lines` and those of the others are as many as they can serve. One more would take
-  // time from these.
-  bool holds(uint32_t lines) const;
-  // The oldest waiting task is an independent read, at a guess.
-  bool read_is_next() const;
   // How many connections are kept busy before lines are formed: as many as there are cores for this
   // worker.
   uint32_t spread() const;
@@ -60,7 +54,6 @@ class LanePool {
   void give_back_share();
   void count_server_parses(uint64_t parses);
   void count_gathered();
-  void count_held();
   void login_failed();
   void login_succeeded();
   void connection_is_free() { publish_share(); }

@@ -30,9 +30,8 @@ bool LaneService::has_news() const {
 
 void LaneService::serve_lane(LanePool& pool) {
   pool.look();
-  const bool held = pool.has_work() && take_tasks(pool);
-  if (held) pool.count_held();
-  while (pool.has_work() && !held && pool.needs_connection() && pool.may_log_in_now()) {
+  if (pool.has_work()) take_tasks(pool);
+  while (pool.has_work() && pool.needs_connection() && pool.may_log_in_now()) {
     if (!open_connection(pool)) break;
   }
   if (pool.below_minimum() && pool.may_log_in_now()) open_connection(pool);
@@ -40,18 +39,17 @@ void LaneService::serve_lane(LanePool& pool) {
   if (!pool.connections().empty()) pool.publish_share();
 }
 
-// True: what waits is to wait for room in a line.
-bool LaneService::take_tasks(LanePool& pool) {
+void LaneService::take_tasks(LanePool& pool) {
   while (pool.has_work()) {
-    const Openings openings = find_openings(pool);
-    const uint32_t number = openings.traffics == 0 ? kNoTask : pool.claim_task(openings.traffics);
-    if (number == kNoTask) return openings.held && pool.read_is_next();
+    const uint8_t traffics = acceptable_traffic(pool);
+    if (traffics == 0) return;
+    const uint32_t number = pool.claim_task(traffics);
+    if (number == kNoTask) return;
     count(context_.slot.counters.tasks_claimed);
-    const Placement place = choose_connection(pool, context_.task(number), openings);
+    const Placement place = choose_connection(pool, context_.task(number));
     if (place.gathered) pool.count_gathered();
     place.connection->add_task(number);
   }
-  return false;
 }
 
 bool LaneService::open_connection(LanePool& pool) {

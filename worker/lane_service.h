@@ -24,7 +24,7 @@ class LaneService {
 
  private:
   void serve_lane(LanePool& pool);
-  bool take_tasks(LanePool& pool);
+  void take_tasks(LanePool& pool);
   bool open_connection(LanePool& pool);
   void evict_for(const LanePool& pool);
 

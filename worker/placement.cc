@@ -1,10 +1,9 @@
 // Statements that take long are spread out: idle connections first, then the shortest line. Short
 // reads are gathered: once as many connections are busy as there are cores to keep busy, the
 // shortest line behind one of them is better than waking another backend, which costs more than the
-// wait. Where such lines are full and no processor is idle, reads even wait for room in them:
-// another backend would run at the expense of those. Among equals one that already has the client's
-// parameters goes first, and of the idle ones the most recently used, so that the others may time
-// out; with server_round_robin simply the one that has been idle for longest.
+// wait. Among equals one that already has the client's parameters goes first, and of the idle ones
+// the most recently used, so that the others may time out; with server_round_robin simply the one
+// that has been idle for longest.
 #include "worker/placement.h"
 
 #include <tuple>
@@ -23,20 +22,16 @@ Rank rank_of(const ServerConnection& connection, const LanePool& pool, const Tas
 
 }  // namespace
 
-Openings find_openings(const LanePool& pool) {
-  uint8_t idle = 0, in_line = 0;
-  uint32_t lines = 0;
+uint8_t acceptable_traffic(const LanePool& pool) {
+  uint8_t traffics = 0;
   for (const ServerConnection* connection : pool.connections()) {
-    const uint8_t traffics = connection->acceptable(pool.config().pipeline_depth);
-    (traffics == kAnyTraffic ? idle : in_line) |= traffics;
-    if (connection->flows()) ++lines;
+    traffics |= connection->acceptable(pool.config().pipeline_depth);
+    if (traffics == kAnyTraffic) break;
   }
-  if (!pool.holds(lines)) return {static_cast<uint8_t>(idle | in_line), false};
-  constexpr uint8_t kNoReads = kAnyTraffic ^ traffic_bit(TaskTraffic::kIndependentRead);
-  return {static_cast<uint8_t>((idle & kNoReads) | in_line), true};
+  return traffics;
 }
 
-Placement choose_connection(const LanePool& pool, const Task& task, const Openings& openings) {
+Placement choose_connection(const LanePool& pool, const Task& task) {
   const bool gathers = task.traffic == TaskTraffic::kIndependentRead && pool.gathers();
   ServerConnection* best = nullptr;
   ServerConnection* line = nullptr;  // the shortest that is not empty
@@ -57,7 +52,7 @@ Placement choose_connection(const LanePool& pool, const Task& task, const Openin
       line_rank = rank;
     }
   }
-  if (line == nullptr || (busy < pool.spread() && !openings.held)) return {best, false};
+  if (line == nullptr || busy < pool.spread()) return {best, false};
   return {line, best->load() == 0};
 }
 

@@ -8,19 +8,15 @@
 
 namespace pgring {
 
-// What the connections of the pool could take now.
-struct Openings {
-  uint8_t traffics;  // kinds of task, bits of traffic_bit
-  bool held;         // reads only in lines: see LanePool::holds
-};
-Openings find_openings(const LanePool& pool);
+// The kinds of task (bits of traffic_bit) that some connection of the pool could take now.
+uint8_t acceptable_traffic(const LanePool& pool);
 
 struct Placement {
   ServerConnection* connection;  // null where none can take the task
   bool gathered;                 // it stands in line there although another connection is idle
 };
 
-// For a claimed task of a kind that the openings are for.
-Placement choose_connection(const LanePool& pool, const Task& task, const Openings& openings);
+// For a claimed task.
+Placement choose_connection(const LanePool& pool, const Task& task);
 
 }  // namespace pgring

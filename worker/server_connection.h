@@ -66,8 +66,6 @@ class ServerConnection {
            (retiring_ && phase_ == Phase::kReady && line_.empty() && linked_client_ == kNoClient);
   }
   bool idle() const;
-  // Independent reads are lined up on it and get on: more could be added, but for their number.
-  bool flows() const;
   // Which kinds of task (bits of traffic_bit) may be added now.
   uint8_t acceptable(uint32_t depth) const;
   std::size_t load() const { return line_.size(); }

@@ -2,9 +2,6 @@
 console and the metrics tell of it."""
 
 import os
-import subprocess
-import sys
-import time
 import urllib.request
 
 import pytest
@@ -73,44 +70,6 @@ def test_short_statements_are_gathered_and_long_ones_spread(start):
     wait_until(lambda: crowd.run(5) or lane(pgring)["gathered"] > told["gathered"],
                "statements are short again")
     crowd.close()
-
-
-def test_reads_wait_for_a_line_while_no_processor_is_idle(start):
-    """A third backend would only take time from those that run already; and nobody is forgotten."""
-    pgring = start(workers=1)
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(CORES)]
-    crowd = Crowd(pgring, size=8 * max(2, CORES) + 8)
-    try:
-        wait_until(lambda: crowd.run(5) or lane(pgring)["held"] > 0, "the lines are full", seconds=30)
-        wait_until(lambda: metric(pgring, "pgring_lane_held_total")[None] > 0, "the metrics have followed")
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
-    crowd.run(5)
-    crowd.close()
-
-
-def test_a_statement_that_runs_for_long_is_no_line_to_wait_for(start):
-    """Whoever comes is served by an idle connection, however busy the processors are."""
-    pgring = start(workers=2)
-    count = max(2, CORES)
-    heavy = [Wire(pgring.port) for _ in range(count)]
-    try:
-        for client in heavy:
-            client.login()
-            client.send(query("select count(*) from generate_series(1, 10000) a, generate_series(1, 30000) b"
-                              " where (a + b) % 7 = 8"))
-        wait_until(lambda: lane(pgring)["active"] == count, "they run")
-        end = time.monotonic() + 1.5  # by then it has been seen that the processors are busy
-        with Wire(pgring.port, timeout=1) as client:
-            client.login()
-            while time.monotonic() < end:
-                assert client.ask("select 1") == [["1"]]
-        assert lane(pgring)["active"] == count, "they still run"
-    finally:
-        for client in heavy:
-            client.socket.close()
 
 
 def test_a_reload_divides_the_cores_anew(start):
