@@ -75,8 +75,8 @@ UnitReader::Step UnitReader::take_message(Client& client, std::string_view& byte
   if (client.feed == Feed::kCopyIn && !(message.type == 'X' && client.unit_failed)) {
     return take_in_copy(client, message, bytes);
   }
-  const bool ends_unit = kBodilessTypes.find(message.type) != std::string_view::npos;
-  if (client.unit_synced && client.feed == Feed::kOpen && !ends_unit) return ask(client);
+  const bool means_the_same = kBodilessTypes.find(message.type) != std::string_view::npos;
+  if (client.unit_synced && client.feed == Feed::kOpen && !means_the_same) return ask(client);
   switch (message.type) {
     case 'Q':
     case 'F':

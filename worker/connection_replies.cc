@@ -77,7 +77,7 @@ void ServerConnection::on_copy_begin(Unit& unit) {
   unit.copying = true;
   unit.closed = false;
   next_ = 0;
-  unit.copy_of_query = unit.scripted ? ends_in_ready(session_.script.front().kind)
+  unit.copy_of_query = unit.scripted ? unit.steps > 0 && ends_in_ready(session_.script.front().kind)
                                      : context_.task(unit.task).payload[0] == 'Q';
   if (unit.scripted || unit.copy_of_query) return;
   // There may be directives in what follows: its replies must be counted from here on.
