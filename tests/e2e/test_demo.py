@@ -14,9 +14,11 @@ from support.process import BUILD, TOP, wait_until
 @contextmanager
 def made(target):
     """`make target` under way, in a process group of its own, as a terminal would start it."""
-    with subprocess.Popen(["make", target, "BUILD=" + os.path.relpath(BUILD, TOP)], cwd=TOP,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, start_new_session=True) as process:
+    # Nothing of the make that runs the tests.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    with subprocess.Popen(["make", target, "BUILD=" + os.path.relpath(BUILD, TOP)], cwd=TOP, env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, start_new_session=True) as process:
         try:
             yield process
         finally:
