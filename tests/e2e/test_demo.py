@@ -1,4 +1,4 @@
-"""What the README begins with: `make demo`, and `make run`."""
+"""What the README begins with: `make demo`, `make run`, and `make deps`, which both begin with."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from support.process import BUILD, TOP, wait_until
+from support.process import BUILD, TOP, run_as, wait_until
 
 
 @contextmanager
@@ -63,3 +63,12 @@ def test_run_leaves_both_running_until_it_is_interrupted():
         output += process.communicate(timeout=60)[0]
     assert "stopped, nothing left behind" in output
     assert_nothing_left(output)
+
+
+def test_what_cannot_be_installed_is_named():
+    """Not being root, `make deps` says what to install."""
+    without_python = {**os.environ, "PYTHON": "/nonexistent/python"}
+    done = subprocess.run([os.path.join(TOP, "tests/deps"), "install"], env=without_python, cwd="/",
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **run_as())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"make deps: .*\bplease .*: .*python3 .*python3-pytest .*\n", done.stderr)
