@@ -76,6 +76,7 @@ struct Client {
   bool unit_executes = false;        // an Execute of it may begin a COPY yet
   bool unit_copies = false;          // a COPY from the client has begun in it
   bool unit_synced = false;          // its Sync is in a COPY's data, and ends it if that has failed
+  bool unit_terminates = false;      // its last message is Terminate
   uint8_t asked = 0;                 // number of the last Directive::kAsk
   bool held_by_query = false;        // a Query stands where the Sync of an extended unit should
   bool forgets_statements = false;   // DEALLOCATE ALL or DISCARD ALL is in it

@@ -184,6 +184,7 @@ void Replies::on_end(Client& client, uint8_t worker, const FrameHeader& header) 
                            .sqlstate = "08P01",
                            .message = "transaction blocks not allowed in statement pooling mode"});
   }
+  if (client.unit_terminates) return frontend_.finish(client);
   after_unit(client);
 }
 
@@ -206,6 +207,7 @@ void Replies::take_rest_back(Client& client) {
   }
   client.input.insert(client.input.begin(), rest.begin(), rest.end());
   client.message_left = 0;
+  if (!rest.empty()) client.unit_terminates = false;
 }
 
 void Replies::after_unit(Client& client) {

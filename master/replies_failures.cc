@@ -28,14 +28,18 @@ bool is_lasting(std::string_view sqlstate) {
 }  // namespace
 
 // The task ended without the server's ReadyForQuery. A unit that was not complete leaves messages
-// up to its Sync in the client's stream, which nobody could answer: such a client is closed.
+// up to its Sync in the client's stream, which nobody could answer: such a client is closed. An
+// empty payload closes it without a word: it has said good-bye itself, or has the beginning of a
+// message, and would take an error for the rest.
 void Replies::on_failed(Client& client, const FrameHeader& header, std::string_view payload) {
   const bool hello = client.state == ClientState::kLogin;
-  context_.state.lanes[client.pool->lane].stats.errors.fetch_add(1, std::memory_order_relaxed);
+  if (!payload.empty() || !client.unit_terminates) {
+    context_.state.lanes[client.pool->lane].stats.errors.fetch_add(1, std::memory_order_relaxed);
+  }
   client.transaction_began_at = 0;
   const bool open = in_unit(client.feed) || client.message_left > 0;
-  const bool fatal =
-      (header.flags & kFrameFatal) || payload.empty() || hello || open || client.reply_bytes > 0;
+  const bool fatal = (header.flags & kFrameFatal) || payload.empty() || hello || open ||
+                     client.unit_terminates || client.reply_bytes > 0;
   client.worker = 0;
   dispatcher_.end_unit(client);
   if (client.statements) client.statements->settle(0);
@@ -49,7 +53,7 @@ void Replies::on_failed(Client& client, const FrameHeader& header, std::string_v
                                    .detail = wire::error_field(body, 'D'),
                                    .hint = wire::error_field(body, 'H')});
   }
-  send_error(client, payload);
+  if (!payload.empty()) send_error(client, payload);
   if (fatal) return frontend_.finish(client);
   client.status = 'I';
   std::vector<char> ready;

@@ -72,9 +72,7 @@ UnitReader::Step UnitReader::take_message(Client& client, std::string_view& byte
   // Of a long message so much must be there that its names can be read.
   if (!message.whole() && message.seen.size() < kWholeMessage) return Step::kWait;
   prefix_.clear();
-  if (client.feed == Feed::kCopyIn && !(message.type == 'X' && client.unit_failed)) {
-    return take_in_copy(client, message, bytes);
-  }
+  if (client.feed == Feed::kCopyIn) return take_in_copy(client, message, bytes);
   const bool means_the_same = kBodilessTypes.find(message.type) != std::string_view::npos;
   if (client.unit_synced && client.feed == Feed::kOpen && !means_the_same) return ask(client);
   switch (message.type) {
@@ -97,7 +95,7 @@ UnitReader::Step UnitReader::take_message(Client& client, std::string_view& byte
     case 'H':
       return take_flush(client, message, bytes);
     case 'X':
-      return Step::kTerminate;
+      return take_terminate(client, message, bytes);
     default:
       if (client.feed == Feed::kOpen && client.unit_executes && !client.unit_failed) {
         return ask(client);
@@ -168,10 +166,11 @@ UnitReader::Step UnitReader::take_flush(Client& client, const Message& message,
 // are not translated: they may be the beginning of another unit.
 UnitReader::Step UnitReader::take_in_copy(Client& client, const Message& message,
                                           std::string_view& bytes) {
+  if (message.type == 'X') return pass_terminate(client, message, bytes);
   const Step step = write(client, message, bytes);
   if (step != Step::kTaken) return step;
   const bool copy_ends = message.type == 'c' || message.type == 'f';
-  if (message.type == 'X' || (message.type == 'S' && client.unit_extended && client.unit_failed)) {
+  if (message.type == 'S' && client.unit_extended && client.unit_failed) {
     end_of_unit(client, Feed::kHeld, true);
   } else if (message.type == 'S') {
     client.unit_synced = true;
@@ -180,6 +179,24 @@ UnitReader::Step UnitReader::take_in_copy(Client& client, const Message& message
   } else if (copy_ends) {
     client.feed = after_copy(client);
   }
+  return Step::kTaken;
+}
+
+// The server still runs what stands in front of it, says what has failed, and leaves.
+UnitReader::Step UnitReader::take_terminate(Client& client, const Message& message,
+                                            std::string_view& bytes) {
+  const bool runs = client.feed == Feed::kOpen && !client.unit_failed;
+  return runs ? pass_terminate(client, message, bytes) : Step::kTerminate;
+}
+
+UnitReader::Step UnitReader::pass_terminate(Client& client, const Message& message,
+                                            std::string_view& bytes) {
+  raise(client, TaskTraffic::kExclusive);
+  const Step step = write(client, message, bytes);
+  if (step != Step::kTaken) return step;
+  has_directives(client);
+  client.unit_terminates = true;
+  end_of_unit(client, Feed::kHeld, true);
   return Step::kTaken;
 }
 
@@ -204,7 +221,7 @@ bool UnitReader::begin(Client& client) {
   client.unit_extended = client.unit_failed = client.unit_runs_query = false;
   client.unit_has_unnamed = client.unit_begins_unnamed = false;
   client.held_by_query = client.forgets_statements = client.unit_copies = false;
-  client.unit_executes = client.unit_synced = false;
+  client.unit_executes = client.unit_synced = client.unit_terminates = false;
   client.traffic = TaskTraffic::kIndependentRead;
   client.unit_began_at = client.active_at = context_.now;
   client.blocked_us = 0;

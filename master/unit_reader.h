@@ -60,6 +60,8 @@ class UnitReader {
   Step take_sync(Client& client, const Message& message, std::string_view& bytes);
   Step take_flush(Client& client, const Message& message, std::string_view& bytes);
   Step take_in_copy(Client& client, const Message& message, std::string_view& bytes);
+  Step take_terminate(Client& client, const Message& message, std::string_view& bytes);
+  Step pass_terminate(Client& client, const Message& message, std::string_view& bytes);
   Step drop(Client& client, const Message& message, std::string_view& bytes);
 
   Step ask(Client& client);

@@ -57,7 +57,7 @@ void ServerConnection::conclude(Unit& unit, char status) {
     became_free();
     return;
   }
-  settle_made_up();
+  settle_made_up(false);
   cancel_front();
   feed();
 }
@@ -68,8 +68,9 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
     remove_front();
     return;
   }
-  const bool link = status != 'I' || unit.session;
-  trace_unit(LogLevel::kNoise, unit, link ? "answered; the client keeps the connection" : "answered");
+  const bool link = (status != 'I' || unit.session) && !unit.terminates;
+  trace_unit(LogLevel::kNoise, unit,
+             link ? "answered; the client keeps the connection" : "answered");
   FrameHeader end{};
   end.task = unit.task;
   end.turn = unit.turn;
@@ -87,6 +88,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
   if (pool_.config().server_lifetime_us == 0) retire();  // each is used once
   if (link) note_unnamed(unit);
   const uint32_t client = unit.client;
+  const bool over = unit.terminates;
   remove_front();
   if (!link) {
     unlink();
@@ -94,6 +96,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
     linked_client_ = client;
     context_.links.set(client, this);
   }
+  if (over) die("");  // the server closes it
 }
 
 // A linked client's unnamed statement may be asked for when it can no longer be made anew: in a
@@ -145,8 +148,7 @@ void ServerConnection::conclude_internal(Unit& unit, char status) {
     die("a query of the configuration left a transaction open");
   } else if (failed && purpose != UnitPurpose::kParameters) {
     log_warning("{}: {} failed: {}; the connection is closed", pool_.config().name,
-                name_of(purpose),
-                wire::error_field(body_of(server_farewell_), 'M'));
+                name_of(purpose), wire::error_field(body_of(server_farewell_), 'M'));
     die("");
   }
   server_farewell_.clear();
@@ -235,7 +237,7 @@ void ServerConnection::fail_unit(const Unit& unit, const Loss& known) {
         fail_task(unit, kFrameFatal, {});  // an error would be taken for the rest of that message
         return;
       }
-      if (!server_farewell_.empty()) {
+      if (!server_farewell_.empty() || unit.terminates) {
         fail_task(unit, kFrameFatal, server_farewell_);
         return;
       }

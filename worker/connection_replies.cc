@@ -24,8 +24,7 @@ void ServerConnection::receive() {
         stream_.read(context_.read_buffer.data(), context_.read_buffer.size());
     if (status == ServerStream::Status::kWouldBlock) return;
     if (status == ServerStream::Status::kClosed) {
-      die(line_.empty() && linked_client_ == kNoClient ? "by the server"
-                                                       : "by the server while it was in use");
+      die(why_closed());
       return;
     }
     count(context_.slot.counters.bytes_from_server, bytes);
@@ -62,7 +61,7 @@ bool ServerConnection::on_piece(const ReplyPiece& piece) {
       step_done_after_ = false;
       session_.script.pop_front();
       --line_.front().steps;
-      settle_made_up();
+      settle_made_up(false);
     }
     return true;
   }
@@ -88,6 +87,7 @@ void ServerConnection::on_copy_begin(Unit& unit) {
 
 bool ServerConnection::on_message(Unit& unit, const ReplyPiece& piece) {
   if (unit.first_reply == 0) unit.first_reply = piece.type;
+  settle_made_up(true);
   switch (piece.type) {
     case 'Z':
       if (piece.bytes.size() != 6) return false;

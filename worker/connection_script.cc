@@ -30,15 +30,20 @@ bool ServerConnection::on_scripted(Unit& unit, const ReplyPiece& piece) {
   if (step_done_after_) return true;
   session_.script.pop_front();
   --unit.steps;
-  settle_made_up();
+  settle_made_up(false);
   return true;
 }
 
-// Emits the replies at the front of the script that no server message stands for.
-void ServerConnection::settle_made_up() {
+// Emits the replies at the front of the script that no server message stands for, once they are
+// due: the server has answered what is behind them, or the client has asked for them by Flush.
+void ServerConnection::settle_made_up(bool answered) {
   if (line_.empty()) return;
   Unit& unit = line_.front();
-  while (unit.scripted && unit.steps > 0 && is_made_up(session_.script.front().kind)) {
+  uint32_t due = 0;
+  for (uint32_t at = 0; at < unit.steps && is_made_up(session_.script[at].kind); ++at) {
+    if (answered || session_.script[at].flushed) due = at + 1;
+  }
+  for (; due > 0; --due) {
     const Step step = session_.script.front();
     session_.script.pop_front();
     --unit.steps;

@@ -134,7 +134,7 @@ bool ServerConnection::take(Unit& unit) {
     pool_.count_server_parses(sender_.parses() - parses);
   }
   want_flush();
-  if (&unit == &line_.front()) settle_made_up();
+  if (&unit == &line_.front()) settle_made_up(false);
   return unit.closed;
 }
 

@@ -16,4 +16,11 @@ void ServerConnection::trace_unit(LogLevel level, const Unit& unit, const char* 
       PQbackendPID(stream_.connection()), unit.task, unit.turn, what);
 }
 
+const char* ServerConnection::why_closed() const {
+  if (line_.empty())
+    return linked_client_ == kNoClient ? "by the server" : "by the server while it was in use";
+  return line_.front().terminates ? "its client left in the middle of a statement"
+                                  : "by the server while it was in use";
+}
+
 }  // namespace pgring

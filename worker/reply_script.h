@@ -36,6 +36,7 @@ struct Step {
   bool counts = false;  // stands for a kPrepare, kForget or kOwnUnnamed
   // kParse, kClose, kMadeUpParse: of the dictionary statement, or 0. kAsked: its number.
   uint64_t serial = 0;
+  bool flushed = false;          // a Flush is behind it: if made up, it is due when at the front
   bool own_unnamed = false;      // the Parse of a kOwnUnnamed
   bool changes_unnamed = false;  // the session's unnamed statement, which was that of
   UnnamedOwner unnamed_before{};

@@ -105,6 +105,7 @@ class ServerConnection {
 
   // For the log (connection_trace.cc).
   void trace_unit(LogLevel level, const Unit& unit, const char* what) const;
+  const char* why_closed() const;
 
   // What the master asks (connection_cancel.cc).
   void look_at_requests(Unit& unit);
@@ -139,7 +140,7 @@ class ServerConnection {
   void show(const ReplyPiece& piece, uint8_t flags = 0);
   void flush_run();
   void drop_run();
-  void settle_made_up();
+  void settle_made_up(bool answered);
   void drop_steps(Unit& unit);
   void restore_prepared(const Unit& unit);
   void make_up(Unit& unit, const char* message);

@@ -32,6 +32,7 @@ struct Unit {
   bool own_unnamed = false;   // a kOwnUnnamed's Parse is the next message
   uint64_t own_serial = 0;    // its serial
   bool started = false;       // marked as sent
+  bool terminates = false;    // Terminate has been taken: the server will close the connection
   bool closed = false;        // everything that there will be has been taken
   uint32_t syncs = 0;         // Sync messages sent, but those that a COPY has swallowed for certain
   int64_t started_at = 0;

@@ -12,7 +12,7 @@ enum class Outcome : uint8_t {
   kNone,     // an internal unit: nobody is told
   kRetry,    // put back: nothing has happened, or it may happen again
   kUnknown,  // 08007: whether it took effect is unknown; the client stays
-  kLost,     // 08006 or the server's own FATAL; the client is closed
+  kLost,     // the client is closed: with 08006, the server's own FATAL, or without a word
 };
 
 struct Loss {
@@ -25,7 +25,7 @@ struct Loss {
 
 constexpr Outcome outcome_of(const Unit& unit, const Loss& loss) {
   if (unit.purpose != UnitPurpose::kTask) return Outcome::kNone;
-  if (loss.linked || unit.forwarded > 0) return Outcome::kLost;
+  if (loss.linked || unit.forwarded > 0 || unit.terminates) return Outcome::kLost;
   const bool harmless = !loss.reached_socket || unit.traffic == TaskTraffic::kIndependentRead;
   if (harmless && loss.repeatable) return Outcome::kRetry;
   return loss.server_fatal ? Outcome::kLost : Outcome::kUnknown;

@@ -107,7 +107,7 @@ bool UnitSender::step(Unit& unit, const Task& task, uint64_t end) {
   char header[kMessageHeader + 1] = {};
   copy_payload(state_, task, unit.taken, header, kMessageHeader);
   if (is_directive(header[0])) return carry_out(unit, task, header[0], left);
-  if (unit.copying && unit.failed && !goes_on(unit, header[0])) return false;
+  if (unit.copying && !goes_on(unit, header[0])) return false;
   // These are told apart by their first byte.
   const bool has_body = wire::load32(header + 1) > 4;
   if (has_body && (header[0] == 'D' || header[0] == 'C' || header[0] == 'P')) {
@@ -118,12 +118,14 @@ bool UnitSender::step(Unit& unit, const Task& task, uint64_t end) {
   return true;
 }
 
-// Whether a message of the unit is still the server's business, although its COPY has failed.
+// Whether a message behind the beginning of a COPY still belongs to the unit.
 bool UnitSender::goes_on(Unit& unit, char type) {
-  if (unit.copy_of_query) return false;    // ReadyForQuery ends the unit
-  if (unit.skips) return unit.syncs == 0;  // up to a Sync
-  if (unit.syncs == 0 || is_for_copy(type)) return true;
-  // It is not known whether the unit is over: the COPY may have swallowed the Sync, or not.
+  if (unit.failed && unit.copy_of_query) return false;  // ReadyForQuery ends the unit
+  if (unit.skips) return unit.syncs == 0;               // up to a Sync
+  const bool alike = is_for_copy(type) || (type == 'X' && !unit.failed);
+  if (alike || (unit.syncs == 0 && !unit.copy_of_query)) return true;
+  // It is not known whether the unit is over: the COPY may have failed, and swallowed the Sync or
+  // not.
   probe(unit, true);
   return false;
 }
@@ -138,8 +140,10 @@ void UnitSender::probe(Unit& unit, bool synced) {
 
 void UnitSender::begin_message(Unit& unit, const char* header) {
   unit.message_left = uint64_t{wire::load32(header + 1)} + 1;
-  unit.discard = unit.skips && header[0] != 'S';
+  unit.discard = unit.skips && header[0] != 'S' && header[0] != 'X';
+  unit.terminates = header[0] == 'X';
   if (header[0] == 'S') ++unit.syncs;
+  if (header[0] == 'H' && unit.steps > 0) session_.script.back().flushed = true;
   const bool own = std::exchange(unit.own_unnamed, false);
   if (!own && (header[0] == 'Q' || names_unnamed(header))) session_.forget_unnamed();
   Step step;
@@ -227,7 +231,8 @@ bool UnitSender::carry_out(Unit& unit, const Task& task, char directive, uint64_
     case Directive::kAsk:
       if (!fixed(1)) return false;
       wire::Builder(out_, 'H').bytes({});
-      expect(unit, {StepKind::kAsked, true, false, static_cast<uint8_t>(body[0])});
+      expect(unit,
+             {.kind = StepKind::kAsked, .serial = static_cast<uint8_t>(body[0]), .flushed = true});
       return true;
   }
   unit.taken += left;  // cannot be: the master writes no other

@@ -156,6 +156,7 @@ def test_the_reference_answers_so(cluster, refusing):
 
 
 BEGIN = parse("", "copy numbers from stdin") + bind("", "") + execute()
+WRONG = message(b"d", b"no number\n")
 STRAY = {
     "a batch behind the COPY": ([BEGIN + SYNC, GOOD + DONE + BATCH], b"12GC12DCZ"),
     "all at once": ([BEGIN + GOOD + DONE + BATCH], b"12GC12DCZ"),
@@ -169,6 +170,15 @@ STRAY = {
     "data behind the end": ([BEGIN + SYNC, GOOD + DONE + GOOD + DONE + SYNC], b"12GCZ"),
     "an end, and an Execute whose COPY is the next":
         ([parse("", "select 1") + bind("", "") + execute() + GOOD + BEGIN + DONE + SYNC], b"12DC12GCZ"),
+    "a row that fails, a Sync and a batch": ([BEGIN + FLUSH, WRONG + SYNC + BATCH], b"12GEZ12DCZ"),
+    "a Sync, a row that fails and two batches": ([BEGIN + FLUSH, SYNC + WRONG + BATCH + BATCH], b"12GEZ12DCZ"),
+    "a row that fails and two batches": ([BEGIN + FLUSH, WRONG + BATCH + BATCH], b"12GEZ12DCZ"),
+    "a row that fails, of a Query, and a batch":
+        ([query("copy numbers from stdin"), WRONG + BATCH], b"GEZ12DCZ"),
+    "a row that fails, of a Query, and a Query and a batch":
+        ([query("copy numbers from stdin"), WRONG + query("select 1") + BATCH], b"GEZTDCZ12DCZ"),
+    "a row that fails, of a Query, a Sync and a batch":
+        ([query("copy numbers from stdin"), WRONG + SYNC + BATCH], b"GEZZ12DCZ"),
     "Terminate": ([BEGIN + SYNC, GOOD + TERMINATE], b"12GEE"),
     "Terminate, of a Query": ([query("copy numbers from stdin"), GOOD + TERMINATE], b"GEE"),
 }

@@ -50,6 +50,12 @@ TEST_CASE("outcome: a linked client goes with its connection") {
         Outcome::kLost);
 }
 
+TEST_CASE("outcome: a client that has said good-bye is closed") {
+  Unit unit = task(TaskTraffic::kExclusive);
+  unit.terminates = true;
+  CHECK(outcome_of(unit, kSent) == Outcome::kLost);
+}
+
 TEST_CASE("outcome: the server's own farewell is the better explanation") {
   const Loss fatal = with(&Loss::server_fatal, true);
   CHECK(outcome_of(task(TaskTraffic::kExclusive), fatal) == Outcome::kLost);

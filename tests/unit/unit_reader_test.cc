@@ -305,22 +305,42 @@ TEST_CASE("units: COPY messages where there is no COPY are dropped, long ones to
   CHECK(fixture.payload() == query);
 }
 
-TEST_CASE("units: good-bye is heard in every state between messages") {
+TEST_CASE("units: good-bye between units ends the session") {
   UnitReaderFixture fixture;
   CHECK(fixture.feed(message('X')) == ReadVerdict::kTerminate);
-  UnitReaderFixture open;
-  CHECK(open.feed(parse("", "select 1") + message('X')) == ReadVerdict::kTerminate);
+}
+
+TEST_CASE(
+    "units: good-bye in a unit goes to the server behind what is there, in what pieces ever") {
+  const std::string unit = parse("", "select 1") + bind_message("") + kExecute + message('X');
+  for_every_split(unit, [&](UnitReaderFixture& fixture) {
+    CHECK(fixture.payload() == unit);
+    CHECK(fixture.closed());
+    CHECK_FALSE(fixture.task().plain);  // the worker must see the Terminate
+    CHECK(fixture.task().traffic == TaskTraffic::kExclusive);
+    CHECK(fixture.client.unit_terminates);
+  });
+}
+
+TEST_CASE("units: where the server skips up to Sync, good-bye needs no answer") {
+  UnitReaderFixture fixture;
+  fixture.feed(parse("", "selec 1") + kFlush);
+  UnitReader::on_error(fixture.client, false);
+  CHECK(fixture.feed(message('X')) == ReadVerdict::kTerminate);
+}
+
+TEST_CASE("units: good-bye in a COPY goes to the server, for which it is an error or not") {
   const std::string query = message('Q', "copy t from stdin\0"s);
   UnitReaderFixture copying;
   copying.feed(query);
   UnitReader::on_copy_in(copying.client);
-  CHECK(copying.feed(message('X')) == ReadVerdict::kContinue);  // the server calls it an error
+  CHECK(copying.feed(message('X')) == ReadVerdict::kContinue);
   CHECK(copying.payload() == query + message('X'));
   UnitReaderFixture failed;
   failed.feed(query);
   UnitReader::on_copy_in(failed.client);
   UnitReader::on_error(failed.client, true);
-  CHECK(failed.feed(message('X')) == ReadVerdict::kTerminate);
+  CHECK(failed.feed(message('X')) == ReadVerdict::kContinue);  // ReadyForQuery is still to come
 }
 
 TEST_CASE("units: types and lengths that no client sends") {

@@ -213,6 +213,39 @@ TEST_CASE("sender: an Ask makes the server answer what is in front of it") {
   CHECK(sending.session.script[1].serial == 7);
 }
 
+TEST_CASE("sender: what is made up is due once a Flush is behind it") {
+  const std::string prepare = make(static_cast<char>(Directive::kPrepare), kRefBytes);
+  for (const bool flushed : {false, true}) {
+    const std::string payload = prepare + (flushed ? make('H', "") : kSync);
+    Sending sending(payload);
+    sending.session.prepared.insert(77, true, true);
+    sending.publish(payload.size(), !flushed);
+    CHECK(sending.session.script.front().kind == StepKind::kMadeUpParse);
+    CHECK(sending.session.script.front().flushed == flushed);
+  }
+}
+
+TEST_CASE("sender: Terminate is the last message, for the server also where the unit is skipped") {
+  for (const bool skips : {false, true}) {
+    const std::string payload = kBind + make('X', "");
+    Sending sending(payload);
+    sending.unit.copying = sending.unit.failed = sending.unit.skips = skips;
+    sending.publish(payload.size(), true);
+    CHECK(sending.bytes() == (skips ? "" : kBind) + make('X', ""));
+    CHECK(sending.unit.terminates);
+  }
+}
+
+TEST_CASE("sender: a message that no COPY takes asks first whether the COPY has failed") {
+  Sending sending(kBind);
+  sending.unit.scripted = sending.unit.copying = true;
+  SUBCASE("a Sync is in its data") { sending.unit.syncs = 1; }
+  SUBCASE("it is a Query's") { sending.unit.copy_of_query = true; }
+  sending.publish(kBind.size(), false);
+  CHECK(sending.bytes() == kSync + kProbe);
+  CHECK(sending.unit.taken == 0);
+}
+
 TEST_CASE("sender: after an error nothing more is expected") {
   Sending sending(kPayload);
   sending.unit.failed = true;
