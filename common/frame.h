@@ -51,7 +51,7 @@ struct FrameHeader {
   FrameKind kind;
   uint8_t flags;
   uint8_t status;  // kEnd: 'I', 'T' or 'E' of the ReadyForQuery; kAnswered: number of the kAsk
-  uint8_t reserved;
+  uint8_t cut;     // kReply: 1 where the payload may end inside a message
   uint32_t name_operations;  // kEnd: how many kPrepare, kForget, kOwnUnnamed took effect
   uint32_t server_us;        // kEnd: from the first byte sent to the last received, saturating
 };

@@ -85,7 +85,8 @@ struct Client {
 
   // Output.
   ClientOutput output;
-  uint64_t reply_bytes = 0;   // of the present turn
+  uint64_t reply_bytes = 0;  // of the present turn
+  bool reply_cut = false;    // they may end inside a message, of which an error would seem the rest
   int64_t blocked_since = 0;  // its socket has been full since then; 0: it is not
   uint64_t blocked_us = 0;    // how long it was before, since the unit began
   std::unique_ptr<UndeliveredStatement> undelivered;

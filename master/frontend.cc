@@ -203,8 +203,12 @@ void Frontend::fail(Client& client, const wire::ErrorFields& fields) {
   if (context_.settings.log_pooler_errors) log_pooler_error(client, fields);
   std::vector<char> message;
   wire::append_error(message, fields);
-  send(client, {message.data(), message.size()});
+  send_error(client, {message.data(), message.size()});
   finish(client);
+}
+
+void Frontend::send_error(Client& client, std::string_view message) {
+  if (!client.reply_cut) send(client, message);
 }
 
 void Frontend::finish(Client& client) {
@@ -214,7 +218,10 @@ void Frontend::finish(Client& client) {
   client.lingers =
       client.lingers || client.message_left > 0 || in_unit(client.feed) || !client.input.empty();
   client.input = {};
-  if (client.output.pending() == 0) close(client, "closed");
+  if (client.output.pending() == 0) return close(client, "closed");
+  if (client.published && !dispatcher_.take_back(client)) {
+    dispatcher_.request(client, kRequestAbandon);  // the server need not go on
+  }
 }
 
 void Frontend::close(Client& client, std::string_view reason) {

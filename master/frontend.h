@@ -34,6 +34,9 @@ class Frontend {
   void on_moved(Client& client) { settle_output(client, WriteResult::kDone); }
   // An error that ends the connection.
   void fail(Client& client, const wire::ErrorFields& fields);
+  // An ErrorResponse, unless the client has the beginning of a message and would take it for the
+  // rest.
+  void send_error(Client& client, std::string_view message);
   // The client is to be closed once its output is written.
   void finish(Client& client);
   // The socket is closed now; what a worker holds of the client is called back.

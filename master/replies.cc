@@ -61,6 +61,7 @@ int Replies::socket_for(uint8_t worker, const FrameHeader& header) {
 void Replies::on_moved(const FrameHeader& header, std::size_t bytes) {
   Client& client = frontend_.client(context_.tasks[header.task].client);
   client.reply_bytes += bytes;
+  client.reply_cut = header.cut;
   count_sent(client, bytes);
   frontend_.on_moved(client);
 }
@@ -120,6 +121,7 @@ void Replies::on_reply(Client& client, const FrameHeader& header, std::string_vi
   }
   if (client.first_reply == 0 && !payload.empty()) client.first_reply = payload.front();
   client.reply_bytes += payload.size();
+  client.reply_cut = header.cut;
   if (header.flags & kFrameHasParameterStatus) {
     frontend_.login().on_parameter_status(client, payload);
   }

@@ -29,11 +29,10 @@ bool is_lasting(std::string_view sqlstate) {
 
 // The task ended without the server's ReadyForQuery. A unit that was not complete leaves messages
 // up to its Sync in the client's stream, which nobody could answer: such a client is closed. An
-// empty payload closes it without a word: it has said good-bye itself, or has the beginning of a
-// message, and would take an error for the rest.
+// empty payload closes it without a word, since it has said good-bye itself.
 void Replies::on_failed(Client& client, const FrameHeader& header, std::string_view payload) {
   const bool hello = client.state == ClientState::kLogin;
-  if (!payload.empty() || !client.unit_terminates) {
+  if (!payload.empty()) {
     context_.state.lanes[client.pool->lane].stats.errors.fetch_add(1, std::memory_order_relaxed);
   }
   client.transaction_began_at = 0;
@@ -76,7 +75,7 @@ void Replies::send_error(Client& client, std::string_view error) {
                               .sqlstate = wire::error_field(body, 'C'),
                               .message = wire::error_field(body, 'M')});
   }
-  frontend_.send(client, error);
+  frontend_.send_error(client, error);
 }
 
 void Replies::fail_unit(Client& client, const wire::ErrorFields& fields) {
@@ -91,6 +90,7 @@ void Replies::on_retry(Client& client, bool moved) {
     dispatcher_.end_unit(client);
     return frontend_.release_number(client);
   }
+  if (client.state == ClientState::kClosing) return dispatcher_.end_unit(client);
   Task& task = context_.tasks[client.task];
   if (task.requests.load(std::memory_order_relaxed) & kRequestCancel) {
     return fail_unit(client, kCancelled);  // the worker had given it back before it saw the request

@@ -53,6 +53,7 @@ PipeState ReplyPipe::read_frames(FrameSink& sink) {
       const std::size_t seen = filled_ - at;
       if (seen <= sizeof header || !begin_long(header)) break;
       header.length = static_cast<uint32_t>(seen - sizeof header);
+      header.cut = 1;
       long_left_ -= header.length;
     }
     sink.on_frame(header, {buffer_.data() + at + sizeof header, header.length});
@@ -87,22 +88,25 @@ bool ReplyPipe::begin_long(const FrameHeader& header) {
   return true;
 }
 
+// Within it messages begin and end anywhere.
 PipeState ReplyPipe::pass_long(FrameSink& sink) {
+  FrameHeader header = long_;
   if (const int socket = sink.socket_for(long_); socket >= 0) {
     const ssize_t moved = splice_some(fd_.get(), socket, long_left_, false);
     if (moved == 0) return PipeState::kEnded;
     if (moved > 0) {
       long_left_ -= static_cast<std::size_t>(moved);
-      sink.on_moved(long_, static_cast<std::size_t>(moved));
+      if (long_left_ > 0) header.cut = 1;
+      sink.on_moved(header, static_cast<std::size_t>(moved));
       return PipeState::kOpen;
     }
   }
   // The pipe is empty, or the socket is full or broken, which is for the sink to find out.
   const ssize_t count = ::read(fd_.get(), buffer_.data(), std::min(long_left_, buffer_.size()));
   if (count <= 0) return state_of(count);
-  FrameHeader header = long_;
   header.length = static_cast<uint32_t>(count);
   long_left_ -= header.length;
+  if (long_left_ > 0) header.cut = 1;
   sink.on_frame(header, {buffer_.data(), header.length});
   return PipeState::kOpen;
 }

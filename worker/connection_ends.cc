@@ -233,10 +233,6 @@ void ServerConnection::fail_unit(const Unit& unit, const Loss& known) {
       fail_task(unit, 0, {context_.scratch.data(), context_.scratch.size()});
       return;
     case Outcome::kLost:
-      if (loss.cut_message) {
-        fail_task(unit, kFrameFatal, {});  // an error would be taken for the rest of that message
-        return;
-      }
       if (!server_farewell_.empty() || unit.terminates) {
         fail_task(unit, kFrameFatal, server_farewell_);
         return;

@@ -233,13 +233,14 @@ void ServerConnection::show(const ReplyPiece& piece, uint8_t flags) {
   run_ =
       run_.empty() ? piece.bytes : std::string_view(run_.data(), run_.size() + piece.bytes.size());
   run_flags_ |= flags;
+  run_cut_ = piece.part == Part::kFirst || piece.part == Part::kMiddle;
   if (piece.gathered) flush_run();
 }
 
 void ServerConnection::flush_run() {
   if (run_.empty()) return;
   Unit& unit = line_.front();
-  context_.frames.reply(unit.task, unit.turn, run_, run_flags_);
+  context_.frames.reply(unit.task, unit.turn, run_, run_flags_, run_cut_);
   unit.forwarded += run_.size();
   drop_run();
 }

@@ -39,12 +39,13 @@ void FrameWriter::append(FrameHeader header, std::string_view payload) {
 }
 
 // Adds to the last frame if it is of the same task and has room for all.
-bool FrameWriter::extend(uint32_t task, uint32_t turn, std::string_view bytes) {
+bool FrameWriter::extend(uint32_t task, uint32_t turn, std::string_view bytes, bool cut) {
   if (open_ == kNone) return false;
   FrameHeader header = load(open_);
   if (header.task != task || header.turn != turn) return false;
   if (header.length + bytes.size() > kMaxFramePayload) return false;
   header.length += static_cast<uint32_t>(bytes.size());
+  header.cut = cut;
   store(open_, header);
   buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
   return true;
@@ -79,8 +80,9 @@ void FrameWriter::write_through(FrameHeader header, std::string_view payload) {
   buffer_.insert(buffer_.end(), payload.begin(), payload.end());
 }
 
-void FrameWriter::reply(uint32_t task, uint32_t turn, std::string_view bytes, uint8_t flags) {
-  if (flags == 0 && bytes.size() < kLongRun && extend(task, turn, bytes)) return;
+void FrameWriter::reply(uint32_t task, uint32_t turn, std::string_view bytes, uint8_t flags,
+                        bool cut) {
+  if (flags == 0 && bytes.size() < kLongRun && extend(task, turn, bytes, cut)) return;
   FrameHeader header{};
   header.task = task;
   header.turn = turn;
@@ -88,6 +90,7 @@ void FrameWriter::reply(uint32_t task, uint32_t turn, std::string_view bytes, ui
   header.flags = flags;
   while (!bytes.empty()) {
     const std::string_view part = bytes.substr(0, kMaxFramePayload);
+    header.cut = cut || part.size() < bytes.size();
     part.size() < kLongRun ? append(header, part) : write_through(header, part);
     bytes.remove_prefix(part.size());
     header.flags = 0;

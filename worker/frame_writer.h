@@ -17,8 +17,10 @@ class FrameWriter {
  public:
   explicit FrameWriter(Fd pipe);
 
-  // Bytes of a task's reply, of any length. A frame with a flag begins with these bytes.
-  void reply(uint32_t task, uint32_t turn, std::string_view bytes, uint8_t flags = 0);
+  // Bytes of a task's reply, of any length. A frame with a flag begins with these bytes. `cut`:
+  // they end inside a message.
+  void reply(uint32_t task, uint32_t turn, std::string_view bytes, uint8_t flags = 0,
+             bool cut = false);
   // The task's last frame: `end` without length and kind.
   void end(FrameHeader end);
   // A frame of any other kind; a payload beyond kMaxFramePayload is left out.
@@ -36,7 +38,7 @@ class FrameWriter {
 
   void append(FrameHeader header, std::string_view payload);
   void write_through(FrameHeader header, std::string_view payload);
-  bool extend(uint32_t task, uint32_t turn, std::string_view bytes);
+  bool extend(uint32_t task, uint32_t turn, std::string_view bytes, bool cut);
   FrameHeader load(std::size_t at) const;
   void store(std::size_t at, const FrameHeader& header);
 

@@ -196,7 +196,6 @@ void ServerConnection::die(std::string_view why) {
     loss.linked = client != kNoClient;
     loss.reached_socket = unit.started && sent_total_ > unit.stream_start;
     loss.server_fatal = i == 0 && !server_farewell_.empty();
-    loss.cut_message = i == 0 && showing_ && cutter_.inside_message();
     fail_unit(unit, loss);
     told = told || unit.purpose == UnitPurpose::kTask;
   }

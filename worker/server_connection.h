@@ -181,6 +181,7 @@ class ServerConnection {
   ReplyCutter cutter_;
   std::string_view run_;  // bytes to forward for the front unit, contiguous in the read buffer
   uint8_t run_flags_ = 0;
+  bool run_cut_ = false;          // it ends inside a message
   bool showing_ = false;          // the message being passed through in pieces is forwarded
   bool step_done_after_ = false;  // ... and completes the script's front step
   std::string server_farewell_;   // a FATAL ErrorResponse

@@ -20,7 +20,6 @@ struct Loss {
   bool reached_socket;  // at least one byte of the unit was handed to the kernel
   bool server_fatal;    // the server said goodbye with a FATAL and this unit was at the front
   bool repeatable;      // its payload is still there as a whole
-  bool cut_message;     // the client has the beginning of a message that will not be completed
 };
 
 constexpr Outcome outcome_of(const Unit& unit, const Loss& loss) {

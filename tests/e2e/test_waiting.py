@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from support.process import wait_until
-from support.wire import Wire, query
 
 
 def test_query_wait_timeout_ends_the_waiting(make_pgring):
@@ -113,21 +112,6 @@ def test_terminated_backends_are_replaced(make_pgring):
             wait_until(lambda: not pgring.cluster.backends(where="usename = 'alice'"),
                        "the terminated backend is gone")
         assert client.execute("select 2").fetchone() == (2,)
-
-
-def test_a_message_that_a_terminated_backend_leaves_unfinished_ends_the_stream(pgring):
-    """An error behind the beginning of a message would be taken for its rest."""
-    with Wire(pgring.port) as client:
-        client.login()
-        client.send(query("select repeat('x', 50000000)"))
-        received = client.read_raw(100_000)
-        backends = pgring.cluster.backends(where="query like '%50000000%' and state = 'active'")
-        for backend in backends:
-            pgring.cluster.query("select pg_terminate_backend(%d)" % backend[0], dbname="postgres")
-        wait_until(lambda: not pgring.cluster.backends(where="query like '%50000000%'"), "it is gone")
-        received += b"".join(iter(lambda: client.socket.recv(1 << 20), b""))
-    assert len(received) < 50_000_000
-    assert received.endswith(b"x")
 
 
 def test_a_terminated_backend_ends_its_transaction_with_a_clear_error(pgring):

@@ -68,6 +68,21 @@ TEST_CASE("frames: a small reply and its end are one frame") {
   CHECK(frames[0].payload == "abcdef");
 }
 
+TEST_CASE("frames: it is told whether what has come so far may end inside a message") {
+  Piped out;
+  out.writer.reply(7, 3, "whole");
+  out.writer.reply(7, 3, "begin", 0, true);
+  out.writer.reply(7, 3, "error", kFrameHasError);
+  out.writer.reply(7, 3, std::string(kMaxFramePayload + 1, 'x'));
+  CHECK(out.writer.flush());
+  const auto frames = out.frames();
+  REQUIRE(frames.size() == 4);
+  CHECK(frames[0].header.cut == 1);
+  CHECK(frames[1].header.cut == 0);
+  CHECK(frames[2].header.cut == 1);
+  CHECK(frames[3].header.cut == 0);
+}
+
 TEST_CASE("frames: replies of two tasks, or two turns, stay apart") {
   Piped out;
   out.writer.reply(7, 3, "a");

@@ -13,11 +13,8 @@ Unit task(TaskTraffic traffic, uint64_t forwarded = 0) {
   return unit;
 }
 
-constexpr Loss kSent{.linked = false,
-                     .reached_socket = true,
-                     .server_fatal = false,
-                     .repeatable = true,
-                     .cut_message = false};
+constexpr Loss kSent{
+    .linked = false, .reached_socket = true, .server_fatal = false, .repeatable = true};
 
 Loss with(bool Loss::*member, bool value) {
   Loss loss = kSent;
