@@ -190,6 +190,32 @@ def leave(writer):
     writer.connect()
 
 
+def leave_unfinished(writer):
+    """Terminate behind a unit without its Sync, or in the middle of a COPY; then comes back."""
+    rng = writer.rng
+    writer.sync()
+    if rng.random() < 0.6:
+        messages = writer.unit()[:-1]
+        messages = messages[:rng.randint(1, len(messages))]
+        extra = [wire.FLUSH, wire.parse("", "selec"), wire.bind("", "nobody")]
+    else:
+        text = rng.choice(sql.COPY_IN).format(s=writer.name)
+        messages = copy_rows.messages(rng, text)
+        messages += rng.choice([[], [], [wire.COPY_DONE], [wire.copy_fail(f"{writer.name} leaves")]])
+        extra = [wire.FLUSH, wire.SYNC]
+    if rng.random() < 0.4:
+        messages.insert(rng.randint(0, len(messages)), rng.choice(extra))
+    if wire.SYNC in extra and rng.random() < 0.3:
+        messages.insert(0, wire.query(text))
+    elif wire.SYNC in extra:
+        close = rng.choice([[wire.SYNC], [wire.FLUSH], []])
+        messages[:0] = [wire.parse("", text), wire.bind("", ""), wire.execute(""), *close]
+    if rng.random() < 0.2:
+        messages[:0] = writer.unit()
+    writer.steps.append(Step(TERMINATE, tuple(messages)))
+    writer.connect()
+
+
 def come_again(writer):
     writer.sync()
     writer.steps.append(Step(TERMINATE))
@@ -205,7 +231,7 @@ ACTIONS = [
     (8, simple), (3, several_in_one), (12, batch), (6, pipeline), (4, staged), (5, burst),
     (2, portal_across_syncs), (6, block), (4, tracked), (3, copy_out), (5, copy_in), (2, function),
     (2, sync_only), (12, hazard), (1, cancelled), (1, cancelled_too_late), (2, leave),
-    (1, come_again),
+    (2, leave_unfinished), (1, come_again),
 ]
 
 

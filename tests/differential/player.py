@@ -13,13 +13,16 @@ from tracker import Tracker
 
 CONNECT_TIMEOUT = 10
 CANCEL_INTERVAL = 0.05
+# What the server has not been asked to send it keeps up to 8 kB, and takes with it when it leaves. How
+# much of a longer answer that is depends on messages that a pooler hides.
+SERVER_BUFFER = 8000
 
 
 class Connection:
     """What one connection received.
 
-    With `certain` set, the client left while the server was answering: at least that many messages
-    came, and what follows may end anywhere.
+    With `certain` set, the client left while the server was answering, or the server while it had
+    more: at least that many messages came, and what follows may end anywhere.
     """
 
     def __init__(self):
@@ -238,7 +241,7 @@ class Player:
         if rest:
             self.connections[-1].messages.append(("incomplete message", rest))
         self.connections[-1].messages.append(("closed by server", b""))
-        if self._now.kind == TERMINATE and self._now.messages:
+        if self._now.kind == TERMINATE and self._received - self._start_bytes > SERVER_BUFFER:
             self.connections[-1].certain = self._certain
         self._drop()
         self._to_next_connection()
