@@ -109,13 +109,16 @@ class Writer:
         messages.append(self.bind(portal, name))
         if rng.random() < 0.5:
             messages.append(wire.describe("P", portal))
-        messages += self._executes(portal)
+        messages += self._executes(portal, self.known.get(name, ("", []))[0])
         if portal and rng.random() < 0.7:
             messages.append(wire.close("P", portal))
         return messages
 
-    def _executes(self, portal):
-        if self.rng.random() < 0.75:
+    def _executes(self, portal, text):
+        # What a statement has written before it stopped at a row limit is seen by the next one if a
+        # Parse is between them, and a pooler may put one there.
+        shows_early = self.mode != "session" and text.startswith(("insert", "update"))
+        if self.rng.random() < 0.75 or shows_early:
             return [wire.execute(portal)]
         rows = self.rng.choice([1, 2, 5, 100])
         return [wire.execute(portal, rows) for _ in range(self.rng.randint(1, 3))]
