@@ -1,12 +1,11 @@
 // Reads a configuration file into Settings, section by section, collecting every problem.
-#include "common/settings.h"
-
 #include <fmt/format.h>
 
 #include <cstddef>
 #include <utility>
 
 #include "common/ini_reader.h"
+#include "common/settings_load.h"
 #include "common/settings_sections.h"
 #include "common/settings_table.h"
 

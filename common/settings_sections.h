@@ -4,6 +4,7 @@
 
 #include "common/ini_reader.h"
 #include "common/settings_entry.h"
+#include "common/settings_load.h"
 
 namespace pgring {
 
@@ -12,8 +13,8 @@ template <typename S>
 std::string bad_value(const Entry<S>& row, std::string_view value) {
   const bool is_quoted = value.size() > 1 && value.front() == value.back() &&
                          (value.front() == '\'' || value.front() == '"');
-  std::string text = "invalid value " + in_quotes(value) + " for " + in_quotes(row.name) + ": expected " +
-                     row.describe(row.limits);
+  std::string text = "invalid value " + in_quotes(value) + " for " + in_quotes(row.name) +
+                     ": expected " + row.describe(row.limits);
   return is_quoted ? text + ", without quotes" : text;
 }
 

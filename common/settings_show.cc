@@ -1,7 +1,7 @@
 // Settings seen from outside: SHOW CONFIG and what a reload could not change.
 #include <algorithm>
 
-#include "common/settings.h"
+#include "common/settings_load.h"
 #include "common/settings_table.h"
 
 namespace pgring {

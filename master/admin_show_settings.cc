@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "common/settings_load.h"
 #include "common/settings_value.h"
 #include "master/admin_show.h"
 

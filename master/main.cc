@@ -18,7 +18,7 @@
 #include "common/log.h"
 #include "common/platform.h"
 #include "common/process_title.h"
-#include "common/settings.h"
+#include "common/settings_load.h"
 #include "common/version.h"
 #include "master/capacity.h"
 #include "master/command_line.h"

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/platform.h"
+#include "common/settings_load.h"
 #include "master/capacity.h"
 #include "master/client_census.h"
 #include "master/server_status_publisher.h"

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "common/log.h"
+#include "common/settings_load.h"
 #include "common/settings_sections.h"
 #include "common/settings_table.h"
 #include "master/capacity.h"
@@ -76,8 +77,8 @@ std::optional<AdminError> Master::set_setting(const std::string& name, const std
 
 // What workers need to know that belongs to no lane.
 void Master::publish_shared_settings() {
-  context_.state.header->cancel_wait_timeout_us.store(
-      context_.settings.cancel_wait_timeout.count(), std::memory_order_relaxed);
+  context_.state.header->cancel_wait_timeout_us.store(context_.settings.cancel_wait_timeout.count(),
+                                                      std::memory_order_relaxed);
 }
 
 void Master::apply(Settings&& settings) {

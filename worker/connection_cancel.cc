@@ -1,5 +1,5 @@
-// What the master asks of units that a connection has: to be cancelled, or thrown away because their
-// client is gone.
+// What the master asks of units that a connection has: to be cancelled, or thrown away because
+// their client is gone.
 #include "worker/canceller.h"
 #include "worker/lane_pool.h"
 #include "worker/server_connection.h"

@@ -71,9 +71,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
   const bool link = (status != 'I' || unit.session) && !unit.terminates;
   trace_unit(LogLevel::kNoise, unit,
              link ? "answered; the client keeps the connection" : "answered");
-  FrameHeader end{};
-  end.task = unit.task;
-  end.turn = unit.turn;
+  FrameHeader end = frame_of(unit, FrameKind::kEnd);
   end.flags = link ? kFrameLinked : 0;
   if (unit.unnamed_failed) end.flags |= kFrameUnnamedFailed;
   end.status = static_cast<uint8_t>(status);
@@ -190,20 +188,14 @@ void ServerConnection::retry_task(const Unit& unit, uint8_t flags) {
   trace_unit(LogLevel::kDebug, unit, "given back, to run elsewhere");
   Task& task = context_.task(unit.task);
   task.consumed.store(0, std::memory_order_seq_cst);
-  FrameHeader header{};
-  header.kind = FrameKind::kRetry;
-  header.task = unit.task;
-  header.turn = unit.turn;
+  FrameHeader header = frame_of(unit, FrameKind::kRetry);
   header.flags = flags;
   context_.frames.frame(header);
   count(context_.slot.counters.tasks_retried);
 }
 
 void ServerConnection::fail_task(const Unit& unit, uint8_t flags, std::string_view error) {
-  FrameHeader header{};
-  header.kind = FrameKind::kFailed;
-  header.task = unit.task;
-  header.turn = unit.turn;
+  FrameHeader header = frame_of(unit, FrameKind::kFailed);
   header.flags = flags;
   context_.frames.frame(header, error);
 }

@@ -74,10 +74,7 @@ void ServerConnection::make_up(Unit& unit, const char* message) {
 
 void ServerConnection::tell_answered(const Unit& unit, uint8_t number) {
   flush_run();
-  FrameHeader header{};
-  header.kind = FrameKind::kAnswered;
-  header.task = unit.task;
-  header.turn = unit.turn;
+  FrameHeader header = frame_of(unit, FrameKind::kAnswered);
   header.status = number;
   context_.frames.frame(header);
 }

@@ -60,10 +60,7 @@ void ServerConnection::answer_hello() {
   session_.parameters.for_each_reported([&](std::string_view name, std::string_view value) {
     wire::append_parameter_status(context_.scratch, name, value);
   });
-  FrameHeader end{};
-  end.kind = FrameKind::kEnd;
-  end.task = unit.task;
-  end.turn = unit.turn;
+  FrameHeader end = frame_of(unit, FrameKind::kEnd);
   end.status = 'I';
   context_.frames.frame(end, {context_.scratch.data(), context_.scratch.size()});
   line_.pop_front();
@@ -144,11 +141,7 @@ void ServerConnection::tell_consumed(Unit& unit) {
   task.consumed.store(unit.taken, std::memory_order_seq_cst);
   if (task.master_waits.load(std::memory_order_seq_cst) == 0) return;
   if (task.master_waits.exchange(0, std::memory_order_seq_cst) == 0) return;
-  FrameHeader header{};
-  header.kind = FrameKind::kConsumed;
-  header.task = unit.task;
-  header.turn = unit.turn;
-  context_.frames.frame(header);
+  context_.frames.frame(frame_of(unit, FrameKind::kConsumed));
 }
 
 void ServerConnection::want_flush() {

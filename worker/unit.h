@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "common/frame.h"
 #include "common/task.h"
 
 namespace pgring {
@@ -63,5 +64,13 @@ struct Unit {
   bool cancel_risk = false;     // a cancel request for a neighbour may hit it
   bool abandoned = false;       // the client is gone: the reply is dropped
 };
+
+inline FrameHeader frame_of(const Unit& unit, FrameKind kind) {
+  FrameHeader header{};
+  header.kind = kind;
+  header.task = unit.task;
+  header.turn = unit.turn;
+  return header;
+}
 
 }  // namespace pgring

@@ -264,7 +264,8 @@ void Worker::sleep(bool room_again) {
   }
   std::size_t under_way = 0;
   connections_.for_each([&](const ServerConnection& each) { under_way += each.load(); });
-  if (event_count_ > 0 || soon) linger_.note(monotonic_us() - begin, std::max<std::size_t>(under_way, 1));
+  if (event_count_ > 0 || soon)
+    linger_.note(monotonic_us() - begin, std::max<std::size_t>(under_way, 1));
 }
 
 }  // namespace

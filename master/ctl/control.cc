@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "common/settings_load.h"
 #include "master/capacity.h"
 #include "master/ctl/commands.h"
 #include "master/ctl/output.h"

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "common/settings.h"
+#include "common/settings_load.h"
 
 namespace pgring::ctl {
 namespace {

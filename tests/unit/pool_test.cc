@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "common/settings_load.h"
 #include "tests/unit/shared_fixture.h"
 
 namespace pgring {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/settings.h"
+#include "common/settings_load.h"
 
 namespace pgring {
 

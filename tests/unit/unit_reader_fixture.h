@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/payload.h"
+#include "common/settings_load.h"
 #include "common/wire.h"
 #include "master/unit_reader.h"
 #include "tests/unit/shared_fixture.h"
