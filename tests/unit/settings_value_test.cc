@@ -1,6 +1,7 @@
 // Values between text and type.
 #include <doctest/doctest.h>
 
+#include "common/settings_load.h"
 #include "common/settings_table.h"
 
 namespace pgring {
