@@ -1,5 +1,7 @@
 // Replies of a connection that the client must not see, or that are made up for it; and how many
 // ReadyForQuery messages a COPY ends with.
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "common/wire.h"
@@ -162,11 +164,22 @@ bool ServerConnection::on_probe(Unit& unit, const ReplyPiece& piece) {
       show(piece);
       return true;
     case 'E':
-      on_error(unit, piece);
+      on_error(unit, as_of_client(unit, piece));
       return true;
     default:
       return false;
   }
+}
+
+// Where the COPY goes on after all, PostgreSQL complains of the probe's Close, and names its type.
+ReplyPiece ServerConnection::as_of_client(const Unit& unit, const ReplyPiece& piece) {
+  if (piece.part != Part::kWhole || unit.failed) return piece;
+  if (wire::error_field(piece.body(), 'R') != "CopyGetData") return piece;
+  const std::size_t at = piece.bytes.find("0x43");
+  if (at == std::string_view::npos) return piece;
+  probe_error_.assign(piece.bytes);
+  probe_error_.replace(at, 4, fmt::format("0x{:02X}", static_cast<unsigned char>(unit.probe_for)));
+  return {Part::kWhole, 'E', true, probe_error_};
 }
 
 }  // namespace pgring

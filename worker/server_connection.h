@@ -136,6 +136,7 @@ class ServerConnection {
   bool on_copy_end(Unit& unit);
   void skip_to_sync(Unit& unit);
   bool on_probe(Unit& unit, const ReplyPiece& piece);
+  ReplyPiece as_of_client(const Unit& unit, const ReplyPiece& piece);
   bool on_ready(Unit& unit, char status);
   void show(const ReplyPiece& piece, uint8_t flags = 0);
   void flush_run();
@@ -184,6 +185,7 @@ class ServerConnection {
   bool run_cut_ = false;          // it ends inside a message
   bool showing_ = false;          // the message being passed through in pieces is forwarded
   bool step_done_after_ = false;  // ... and completes the script's front step
+  std::string probe_error_;       // an error that speaks of the probe, as it should be
   std::string server_farewell_;   // a FATAL ErrorResponse
 
   uint32_t linked_client_ = kNoClient;

@@ -51,6 +51,7 @@ struct Unit {
   bool skips = false;           // its messages up to the next Sync are not for the server
   bool probing = false;         // asking how many ReadyForQuery come
   bool probe_synced = false;    // ... with a Sync in front, whose own is one of them
+  char probe_for = 0;           // type of the message that waits for it
   bool probe_answered = false;
   uint32_t probe_readies = 0;  // how many have come since
   bool ready = false;          // ReadyForQuery has come while a message was being sent

@@ -119,6 +119,7 @@ bool UnitSender::goes_on(Unit& unit, char type) {
   if (alike || (unit.syncs == 0 && !unit.copy_of_query)) return true;
   // It is not known whether the unit is over: the COPY may have failed, and swallowed the Sync or
   // not.
+  unit.probe_for = type;
   probe(unit, true);
   return false;
 }

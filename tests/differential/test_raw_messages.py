@@ -71,10 +71,25 @@ def test_copy_messages_out_of_place_are_ignored(cluster, pgring):
          message(b"f", b"no\0"), query("select 'next'"), TERMINATE)
 
 
-def test_a_query_inside_copy_is_refused(cluster, pgring):
+NOT_FOR_COPY = {
+    "query": query("select 1"), "parse": parse("s1", "select 1"), "bind": bind("", "s1"),
+    "describe": describe(b"S", "s1"), "execute": execute(), "close": close(b"S", "s1"),
+    "call": message(b"F", b"\0\0\0\1"), "terminate": TERMINATE,
+}
+COPIES = {
+    "of a query": (query("create temp table c(a int) on commit drop; copy c from stdin"),),
+    "with a Sync in its data": (query("begin; create temp table c(a int) on commit drop"),
+                                parse("", "copy c from stdin"), bind("", ""), execute(), SYNC,
+                                message(b"d", b"1\n"), SYNC),
+}
+
+
+@pytest.mark.parametrize("data", NOT_FOR_COPY.values(), ids=NOT_FOR_COPY.keys())
+@pytest.mark.parametrize("copy", COPIES.values(), ids=COPIES.keys())
+def test_a_message_that_no_copy_takes_is_refused(cluster, pgring, copy, data):
     """PostgreSQL: an error, then FATAL, as protocol synchronization was lost."""
-    answers = same(cluster, pgring, startup(WHO), query("create temp table c(a int) on commit drop;"
-                                                        "copy c from stdin"), query("select 1"))
+    answers = same(cluster, pgring, startup(WHO), *copy, data)
+    assert f"0x{data[0]:02X}" in answers[-2][1]["M"]
     assert answers[-1][1]["C"] == "08P01"
 
 
