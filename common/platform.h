@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "common/fd.h"
@@ -67,6 +68,9 @@ void close_descriptors_from(int first);
 
 // How many processors this process may run on, at least 1.
 unsigned cpu_count();
+
+// Sleeps for so many microseconds. False, at once, where the system can only sleep much longer.
+bool nap(int64_t us);
 
 // Asks the scheduler not to take the processor from others whenever this process is woken: it then
 // finds more to do at once. Children inherit it. Without effect where there is no such thing.

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <system_error>
 #include <vector>
 
@@ -112,6 +113,12 @@ unsigned cpu_count() {
     if (errno != EINVAL) break;
   }
   return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+}
+
+bool nap(int64_t us) {
+  const timespec time{.tv_sec = us / 1'000'000, .tv_nsec = us % 1'000'000 * 1000};
+  ::nanosleep(&time, nullptr);
+  return true;
 }
 
 void prefer_batches() {

@@ -120,6 +120,9 @@ unsigned cpu_count() {
 }
 
 // The time-sharing class already lowers whoever is woken often.
+// nanosleep() rounds up to a tick of the clock, 10 ms.
+bool nap(int64_t) { return false; }
+
 void prefer_batches() {}
 
 // ps shows what the kernel copied at exec.

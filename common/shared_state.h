@@ -142,6 +142,7 @@ struct WorkerCounters {
   std::atomic<uint64_t> connections_failed;
   std::atomic<uint64_t> cancels_sent;
   std::atomic<uint64_t> sleeps;
+  std::atomic<uint64_t> naps;  // answers were left to gather
   std::atomic<uint64_t> server_parses;
   std::atomic<uint64_t> bytes_to_server;
   std::atomic<uint64_t> bytes_from_server;

@@ -193,6 +193,7 @@ inline constexpr auto kWorkers = std::to_array<Column>({{"worker", kInt4},
                                                         {"connections_failed", kInt8},
                                                         {"cancels_sent", kInt8},
                                                         {"sleeps", kInt8},
+                                                        {"naps", kInt8},
                                                         {"server_parses", kInt8},
                                                         {"bytes_to_server", kInt8},
                                                         {"bytes_from_server", kInt8}});

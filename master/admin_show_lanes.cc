@@ -79,8 +79,8 @@ void show_workers(AdminCall& call) {
                    shares.login, get(counters.tasks_claimed), get(counters.tasks_pipelined),
                    get(counters.tasks_retried), get(counters.connections_opened),
                    get(counters.connections_failed), get(counters.cancels_sent),
-                   get(counters.sleeps), get(counters.server_parses), get(counters.bytes_to_server),
-                   get(counters.bytes_from_server));
+                   get(counters.sleeps), get(counters.naps), get(counters.server_parses),
+                   get(counters.bytes_to_server), get(counters.bytes_from_server));
   }
 }
 

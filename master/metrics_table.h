@@ -190,6 +190,8 @@ inline constexpr auto kTable = std::to_array<Metric>({
      of_worker<&W::cancels_sent>},
     {"pgring_worker_sleeps", kCounter, "", "worker", "Times the worker had nothing to do",
      of_worker<&W::sleeps>},
+    {"pgring_worker_naps", kCounter, "", "worker", "Times the worker let answers gather",
+     of_worker<&W::naps>},
     {"pgring_worker_server_parses", kCounter, "", "worker", "Statements prepared on the server",
      of_worker<&W::server_parses>},
     {"pgring_worker_sent_bytes", kCounter, "bytes", "worker", "Bytes sent to the database",
@@ -253,6 +255,6 @@ inline constexpr auto kTable = std::to_array<Metric>({
 }  // namespace metrics
 
 inline constexpr const auto& kMetrics = metrics::kTable;
-static_assert(kMetrics.size() == 79);
+static_assert(kMetrics.size() == 80);
 
 }  // namespace pgring

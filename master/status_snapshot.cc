@@ -155,6 +155,7 @@ WorkerSnapshot read_worker(const SharedState& state, uint32_t number, int64_t no
   worker.connections_failed = get(counters.connections_failed);
   worker.cancels_sent = get(counters.cancels_sent);
   worker.sleeps = get(counters.sleeps);
+  worker.naps = get(counters.naps);
   worker.server_parses = get(counters.server_parses);
   worker.bytes_to_server = get(counters.bytes_to_server);
   worker.bytes_from_server = get(counters.bytes_from_server);

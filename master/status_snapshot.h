@@ -52,7 +52,7 @@ struct WorkerSnapshot {
   uint32_t mailbox_depth = 0;
   uint32_t active = 0, idle = 0, login = 0;  // connections
   uint64_t tasks_claimed = 0, tasks_pipelined = 0, tasks_retried = 0;
-  uint64_t connections_opened = 0, connections_failed = 0, cancels_sent = 0, sleeps = 0;
+  uint64_t connections_opened = 0, connections_failed = 0, cancels_sent = 0, sleeps = 0, naps = 0;
   uint64_t server_parses = 0, bytes_to_server = 0, bytes_from_server = 0;
 };
 

@@ -42,6 +42,7 @@ class LanePool {
 
   // A statement was at the front of its connection for so long.
   void note_service(int64_t us) { service_us_ += (static_cast<double>(us) - service_us_) / 16; }
+  double service_us() const { return service_us_; }
   // Recent statements are short enough for lines; see placement.h.
   bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
   // How many connections are kept busy before lines are formed: as many as there are cores for this

@@ -1,9 +1,20 @@
 // The lanes' turn in the worker's loop.
 #include "worker/lane_service.h"
 
+#include <algorithm>
+
 #include "worker/placement.h"
 
 namespace pgring {
+namespace {
+
+// A line that keeps its backend busy for a while.
+constexpr std::size_t kLongLine = 16;
+// A shorter sleep costs more than it saves; a longer one could be felt (microseconds).
+constexpr double kLeastLeisure = 20;
+constexpr double kMostLeisure = 300;
+
+}  // namespace
 
 void LaneService::serve(bool claiming) {
   claiming_ = claiming;
@@ -26,6 +37,22 @@ bool LaneService::has_news() const {
     if (pool->has_news()) return true;
   }
   return false;
+}
+
+int64_t LaneService::leisure() const {
+  double leisure = kMostLeisure;
+  bool busy = false;
+  for (const auto& pool : lanes_) {
+    for (const ServerConnection* connection : pool->connections()) {
+      if (connection->linked_client() != kNoClient) return 0;
+      const std::size_t line = connection->load();
+      if (line == 0) continue;
+      if (line < kLongLine || !pool->gathers()) return 0;
+      busy = true;
+      leisure = std::min(leisure, pool->service_us() * static_cast<double>(line) / 2);
+    }
+  }
+  return busy && leisure >= kLeastLeisure ? static_cast<int64_t>(leisure) : 0;
 }
 
 void LaneService::serve_lane(LanePool& pool) {

@@ -11,6 +11,7 @@
 
 #include "common/linger.h"
 #include "common/log.h"
+#include "common/platform.h"
 #include "common/wire.h"
 #include "worker/canceller.h"
 #include "worker/connection_table.h"
@@ -46,6 +47,7 @@ class Worker {
   void run_timers();
   bool write_replies();
   bool may_leave() const;
+  bool let_answers_gather();
   void sleep(bool room_again);
   int sleep_time() const;
   bool something_to_do() const;
@@ -248,8 +250,19 @@ int Worker::sleep_time() const {
   return static_cast<int>(std::clamp<int64_t>((left + 999) / 1000, 0, INT_MAX));
 }
 
+// While the backends have enough to do, their answers may gather. The master need not ring then:
+// the worker is not asleep.
+bool Worker::let_answers_gather() {
+  const int64_t leisure = lanes_.leisure();
+  if (leisure == 0 || !nap(leisure)) return false;
+  count(context_.slot.counters.naps);
+  event_count_ = poller_->wait(events_, 0);
+  return true;
+}
+
 // Dekker, with the master: it publishes (or raises attention), then loads `sleeping`.
 void Worker::sleep(bool room_again) {
+  if (let_answers_gather()) return;
   const int64_t begin = monotonic_us();
   const bool soon = !room_again && linger_.look_again([this] {
     event_count_ = poller_->wait(events_, 0);

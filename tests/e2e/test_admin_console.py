@@ -47,7 +47,7 @@ TABLES = {
     "CLIENT_ENCODING": "client_encoding:s",
     "WORKERS": "worker:i pid:i state:s sleeping:i uptime:q restarts:i connections:i active:i idle:i "
                "login:i tasks_claimed:q tasks_pipelined:q tasks_retried:q connections_opened:q "
-               "connections_failed:q cancels_sent:q sleeps:q server_parses:q bytes_to_server:q "
+               "connections_failed:q cancels_sent:q sleeps:q naps:q server_parses:q bytes_to_server:q "
                "bytes_from_server:q",
     "LANES": "lane:i database:s user:s options:s pool_mode:s paused:i published:q depth:i overflow:i "
              "oldest_wait_us:q room:i connections:i active:i idle:i login:i pipeline_depth:i "

@@ -36,12 +36,30 @@ def lane(pgring):
     return next(lane for lane in console(pgring, "SHOW LANES") if lane["database"] == "test")
 
 
-def metric(pgring, name):
-    """{worker or None: value} for the lane of database test."""
+def naps(pgring):
+    return sum(worker["naps"] for worker in console(pgring, "SHOW WORKERS"))
+
+
+def metric(pgring, name, database="test"):
+    """{worker or None: value} for the lane of this database, or for none."""
     with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % pgring.settings["metrics_listen"]) as page:
         families = list(text_string_to_metric_families(page.read().decode()))
     return {sample.labels.get("worker"): sample.value for family in families for sample in family.samples
-            if sample.name == name and sample.labels["database"] == "test"}
+            if sample.name == name and sample.labels.get("database") == database}
+
+
+def test_answers_are_left_to_gather_while_lines_are_long(make_pgring, cluster):
+    """A worker whose connections all have much to do looks at them less often."""
+    cluster.execute(SCHEMA)
+    pgring = make_pgring(settings={"default_pool_size": 1, "worker_processes": 1, "pipeline_depth": 32,
+                                   "metrics_listen": free_port(), "admin_users": "postgres"})
+    alone, crowd = Crowd(pgring, size=4), Crowd(pgring, size=64)
+    alone.run(50)
+    assert naps(pgring) == 0, "a short line is looked after"
+    wait_until(lambda: crowd.run(5) or naps(pgring) > 10, "a long one is left alone for a moment")
+    told = naps(pgring)
+    wait_until(lambda: metric(pgring, "pgring_worker_naps_total", None) == {"1": told},
+               "the metrics have followed")
 
 
 def test_short_statements_are_gathered_and_long_ones_spread(start):
