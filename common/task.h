@@ -87,7 +87,7 @@ struct alignas(64) Task {
   TaskKind kind;
   TaskTraffic traffic;
   bool session;      // the link lasts beyond the transaction (session pooling)
-  bool plain;        // the payload holds no directives: it can be sent as it is
+  bool plain;        // no directives and no Terminate in the payload: it can be sent as it is
   uint8_t attempts;  // how often it was run before
 
   // Client to server.

@@ -184,7 +184,7 @@ UnitReader::Step UnitReader::write(Client& client, const Message& message, std::
   const std::size_t least = prefix_.size() + head.size() +
                             (message.length <= kWholeMessage ? rest.size() : kMessageHeader);
   if (!has_room(client, least)) return Step::kWait;
-  if (!prefix_.empty()) has_directives(client);
+  if (!prefix_.empty()) mark_not_plain(client);
   context_.tasks.append(client.task, prefix_);
   context_.tasks.append(client.task, head);
   const std::size_t count = std::min<uint64_t>(rest.size(), context_.tasks.room(client.task));
@@ -205,7 +205,7 @@ UnitReader::Step UnitReader::write_instead(Client& client, const Message& messag
 
 bool UnitReader::write_directives(Client& client) {
   if (!has_room(client, prefix_.size())) return false;
-  has_directives(client);
+  mark_not_plain(client);
   context_.tasks.append(client.task, prefix_);
   wrote_ = true;
   return true;
@@ -213,7 +213,7 @@ bool UnitReader::write_directives(Client& client) {
 
 // Of a unit that has been published the worker counts the replies already: the dispatcher has
 // marked it, or a COPY has begun.
-void UnitReader::has_directives(Client& client) {
+void UnitReader::mark_not_plain(Client& client) {
   if (!client.published) context_.tasks[client.task].plain = false;
 }
 

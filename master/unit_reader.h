@@ -74,7 +74,7 @@ class UnitReader {
   Step write_instead(Client& client, const Message& message, std::string_view& bytes);
   bool write_directives(Client& client);
   bool has_room(Client& client, std::size_t bytes);
-  void has_directives(Client& client);
+  void mark_not_plain(Client& client);
   void end_of_unit(Client& client, Feed feed, bool closed);
   void publish_if_long(Client& client);
   // What may share a connection with the unit, now that `sql` is in it.

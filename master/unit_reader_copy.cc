@@ -52,7 +52,7 @@ UnitReader::Step UnitReader::pass_terminate(Client& client, const Message& messa
   raise(client, TaskTraffic::kExclusive);
   const Step step = write(client, message, bytes);
   if (step != Step::kTaken) return step;
-  has_directives(client);  // so to speak: the worker has to look at the messages
+  mark_not_plain(client);
   client.unit_terminates = true;
   end_of_unit(client, Feed::kHeld, true);
   return Step::kTaken;
