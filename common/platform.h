@@ -72,9 +72,17 @@ unsigned cpu_count();
 // Sleeps for so many microseconds. False, at once, where the system can only sleep much longer.
 bool nap(int64_t us);
 
-// Asks the scheduler not to take the processor from others whenever this process is woken: it then
-// finds more to do at once. Children inherit it. Without effect where there is no such thing.
-void prefer_batches();
+// How long this process has been ready to run without a processor, and how often it was given one.
+struct ProcessorWaits {
+  int64_t us;
+  uint64_t turns;
+};
+// False where the system does not count that.
+bool processor_waits(ProcessorWaits& waits);
+
+// Whether the scheduler leaves the processor to whoever has it when this process is woken, which
+// then finds more to do at once. Children inherit it. Without effect where there is no such thing.
+void set_batch_scheduling(bool on);
 
 // Whether ps shows what a process writes over its argument strings (see process_title.h).
 bool arguments_are_shown();

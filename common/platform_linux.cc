@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <ctime>
 #include <system_error>
@@ -121,9 +123,27 @@ bool nap(int64_t us) {
   return true;
 }
 
-void prefer_batches() {
+// "nanoseconds running, nanoseconds waiting, turns" (Documentation/scheduler/sched-stats.rst).
+bool processor_waits(ProcessorWaits& waits) {
+  const Fd file(::open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC));
+  if (!file) return false;
+  std::array<char, 96> text;
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  std::array<uint64_t, 3> numbers{};
+  const char* next = text.data();
+  const char* end = next + std::max<ssize_t>(size, 0);
+  for (uint64_t& number : numbers) {
+    const std::from_chars_result found = std::from_chars(next, end, number);
+    if (found.ec != std::errc()) return false;
+    next = std::find_if(found.ptr, end, [](char c) { return c != ' '; });
+  }
+  waits = {.us = static_cast<int64_t>(numbers[1] / 1000), .turns = numbers[2]};
+  return true;
+}
+
+void set_batch_scheduling(bool on) {
   const sched_param none{};
-  ::sched_setscheduler(0, SCHED_BATCH, &none);
+  ::sched_setscheduler(0, on ? SCHED_BATCH : SCHED_OTHER, &none);
 }
 
 bool arguments_are_shown() { return true; }

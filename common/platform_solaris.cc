@@ -123,7 +123,9 @@ unsigned cpu_count() {
 // nanosleep() rounds up to a tick of the clock, 10 ms.
 bool nap(int64_t) { return false; }
 
-void prefer_batches() {}
+bool processor_waits(ProcessorWaits&) { return false; }
+
+void set_batch_scheduling(bool) {}
 
 // ps shows what the kernel copied at exec.
 bool arguments_are_shown() { return false; }

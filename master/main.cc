@@ -83,7 +83,6 @@ int serve(const CommandLine& options, Settings settings, const ProcessTitle& tit
       throw std::runtime_error("pgringd must not run as root: give -u or set user");
     }
     const std::vector<std::string> names = listeners.names();
-    prefer_batches();
     Master master(std::move(settings), std::move(listeners), std::move(metrics), title, manager);
     for (const std::string& name : names) log_info("listening on {}", name);
     log_info("pgringd {} is ready, pid {}", kVersion, getpid());

@@ -109,6 +109,7 @@ int Master::run() {
     const std::size_t count = wait(events, timeout);
     for (std::size_t i = 0; i < count; ++i) handle(events[i]);
     if (context_.now >= next_tick_) tick();
+    batch_scheduling_.review(context_.now);
     serve_held_up();
     dispatcher_.wake_workers();
     frontend_.bury();
@@ -120,7 +121,7 @@ int Master::run() {
 std::size_t Master::wait(std::span<PollEvent> events, int timeout_ms) {
   const int64_t begin = monotonic_us();
   std::size_t count = 0;
-  const bool soon = linger_.look_again([&] {
+  const bool soon = !batch_scheduling_.crowded() && linger_.look_again([&] {
     count = context_.poller->wait(events, 0);
     return count > 0;
   });

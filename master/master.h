@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/batch_scheduling.h"
 #include "common/doorbell.h"
 #include "common/linger.h"
 #include "common/process_title.h"
@@ -83,6 +84,7 @@ class Master {
   StatusKeeper status_;
   Stopping stopping_ = Stopping::kNo;
   Linger linger_{1.2};
+  BatchScheduling batch_scheduling_;
   int64_t next_tick_ = 0;
   bool accepting_paused_ = false;
   int64_t next_complaint_ = 0;  // about the want of descriptors

@@ -9,6 +9,7 @@
 #include <array>
 #include <climits>
 
+#include "common/batch_scheduling.h"
 #include "common/linger.h"
 #include "common/log.h"
 #include "common/platform.h"
@@ -63,6 +64,7 @@ class Worker {
   std::array<PollEvent, 256> events_;
   std::size_t event_count_ = 0;
   Linger linger_{1.5};
+  BatchScheduling batch_scheduling_;
   bool master_gone_ = false;
   bool orphans_remain_ = true;  // of this worker's predecessor
 };
@@ -99,6 +101,7 @@ int Worker::run() {
     look_at_attention();
     serve_lanes();
     run_timers();
+    batch_scheduling_.review(context_.now);
     flush_servers();
     const bool room_again = connections_.bury() && lanes_.tasks_wait();
     if (!write_replies()) break;
@@ -264,7 +267,7 @@ bool Worker::let_answers_gather() {
 void Worker::sleep(bool room_again) {
   if (let_answers_gather()) return;
   const int64_t begin = monotonic_us();
-  const bool soon = !room_again && linger_.look_again([this] {
+  const bool soon = !room_again && !batch_scheduling_.crowded() && linger_.look_again([this] {
     event_count_ = poller_->wait(events_, 0);
     return event_count_ > 0 || something_to_do();
   });

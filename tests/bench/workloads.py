@@ -25,6 +25,12 @@ def _select(clients, protocol, *targets):
                     targets)
 
 
+def _crowded(clients):
+    quiet = _select(clients, "prepared")
+    return quiet._replace(name="crowded-%d" % clients, kind="crowded",
+                          title=quiet.title + ", beside a computation per processor")
+
+
 WORKLOADS = [
     _select(64, "prepared", Target("tps", "direct", 1.7), Target("tps", "pgbouncer", 2.2),
             Target("cpu_us", "pgbouncer", 0.5)),
@@ -36,6 +42,7 @@ WORKLOADS = [
     _select(8, "simple", Target("tps", "pgbouncer", 1.2)),
     _select(1, "prepared", Target("tps", "pgbouncer", 1.0)),
     _select(1, "simple", Target("tps", "pgbouncer", 1.0)),
+    *[_crowded(clients) for clients in (64, 1)],
     # More clients than connections: with -M prepared this script would deadlock inside pgbench.
     Workload("tpcb-32", "pgbench (TPC-B), 32 clients", "pgbench", 32, ["-M", "simple"], 4000,
              [Target("tps", "pgbouncer", 1.1)]),

@@ -1,0 +1,37 @@
+// When a process lets others finish first.
+#include "common/batch_scheduling.h"
+
+#include <algorithm>
+
+namespace pgring {
+
+bool BatchDecision::review(int64_t now, const ProcessorWaits& so_far) {
+  if (!batch_) {
+    if (since_ != 0 && now - since_ < pause_) return false;
+    batch_ = true;
+    since_ = now;
+    last_ = so_far;
+    return true;
+  }
+  const uint64_t turns = so_far.turns - last_.turns;
+  if (turns < kTurns) return true;
+  const int64_t waited = so_far.us - last_.us;
+  last_ = so_far;
+  if (waited <= kSoon * static_cast<int64_t>(turns)) return true;
+  pause_ = now - since_ > kWell ? kShortestPause : std::min(pause_ * 2, kLongestPause);
+  batch_ = false;
+  since_ = now;
+  return false;
+}
+
+void BatchScheduling::review(int64_t now) {
+  if (now < next_) return;
+  next_ = now + BatchDecision::kPeriod;
+  ProcessorWaits waits{};
+  counted_ = processor_waits(waits);
+  const bool batch = counted_ && decision_.review(now, waits);
+  if (batch != batch_) set_batch_scheduling(batch);
+  batch_ = batch;
+}
+
+}  // namespace pgring

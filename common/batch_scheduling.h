@@ -1,0 +1,55 @@
+// Whether a process lets the one that runs finish its turn when it is woken itself (Linux:
+// SCHED_BATCH). Where pgring's own clients and databases keep the processors busy their turns are
+// short, and what has gathered meanwhile is done at once, for fewer switches. Where somebody
+// computes for longer (a report, a backup), each statement would wait for his whole turn several
+// times. So: only while turns come soon, by the system's own count of how long this process has
+// waited; where it does not count, never.
+#pragma once
+
+#include <cstdint>
+
+#include "common/platform.h"
+
+namespace pgring {
+
+// The decision, from counts. All times in microseconds.
+class BatchDecision {
+ public:
+  // How often the counts are worth a look, and how many turns tell enough.
+  static constexpr int64_t kPeriod = 50'000;
+  static constexpr uint64_t kTurns = 16;
+  // A turn that is waited for longer, on average, comes too late.
+  static constexpr int64_t kSoon = 200;
+  // After that it is tried again, the later the more often it was in vain; forgotten once it went
+  // well so long.
+  static constexpr int64_t kShortestPause = 1'000'000;
+  static constexpr int64_t kLongestPause = 64'000'000;
+  static constexpr int64_t kWell = 10'000'000;
+
+  // `so_far`: since the process began. Whether its scheduling should be batch from now on.
+  bool review(int64_t now, const ProcessorWaits& so_far);
+
+ private:
+  bool batch_ = false;
+  ProcessorWaits last_{};
+  int64_t pause_ = kShortestPause / 2;
+  int64_t since_ = 0;  // when batch_ has last changed
+};
+
+class BatchScheduling {
+ public:
+  // To be called often, with the monotonic time in microseconds; costs some 10 us 20 times a
+  // second.
+  void review(int64_t now);
+  // Whether turns were waited for too long when that was last tried: somebody else wants the
+  // processors.
+  bool crowded() const { return counted_ && !batch_; }
+
+ private:
+  BatchDecision decision_;
+  int64_t next_ = 0;
+  bool counted_ = false;
+  bool batch_ = false;
+};
+
+}  // namespace pgring
