@@ -5,31 +5,35 @@
 
 namespace pgring {
 
-bool BatchDecision::review(int64_t now, const ProcessorWaits& so_far) {
+bool BatchDecision::review(int64_t now, const ProcessorWaits& so_far, uint64_t done) {
   if (!batch_) {
     if (since_ != 0 && now - since_ < pause_) return false;
     batch_ = true;
     since_ = now;
     last_ = so_far;
+    last_done_ = done;
     return true;
   }
   const uint64_t turns = so_far.turns - last_.turns;
   if (turns < kTurns) return true;
   const int64_t waited = so_far.us - last_.us;
+  const int64_t tolerable = std::max(kSoon * static_cast<int64_t>(turns),
+                                     kWorthIt * static_cast<int64_t>(done - last_done_));
   last_ = so_far;
-  if (waited <= kSoon * static_cast<int64_t>(turns)) return true;
+  last_done_ = done;
+  if (waited <= tolerable) return true;
   pause_ = now - since_ > kWell ? kShortestPause : std::min(pause_ * 2, kLongestPause);
   batch_ = false;
   since_ = now;
   return false;
 }
 
-void BatchScheduling::review(int64_t now) {
+void BatchScheduling::review(int64_t now, uint64_t done) {
   if (now < next_) return;
   next_ = now + BatchDecision::kPeriod;
   ProcessorWaits waits{};
   counted_ = processor_waits(waits);
-  const bool batch = counted_ && decision_.review(now, waits);
+  const bool batch = counted_ && decision_.review(now, waits, done);
   if (batch != batch_) set_batch_scheduling(batch);
   batch_ = batch;
 }

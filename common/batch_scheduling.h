@@ -1,9 +1,9 @@
 // Whether a process lets the one that runs finish its turn when it is woken itself (Linux:
 // SCHED_BATCH). Where pgring's own clients and databases keep the processors busy their turns are
-// short, and what has gathered meanwhile is done at once, for fewer switches. Where somebody
+// short, or much has gathered for them, and is done at once, for fewer switches. Where somebody
 // computes for longer (a report, a backup), each statement would wait for his whole turn several
-// times. So: only while turns come soon, by the system's own count of how long this process has
-// waited; where it does not count, never.
+// times. So: only while turns come soon or are worth it, by the system's own count of how long this
+// process has waited; where it does not count, never.
 #pragma once
 
 #include <cstdint>
@@ -18,29 +18,33 @@ class BatchDecision {
   // How often the counts are worth a look, and how many turns tell enough.
   static constexpr int64_t kPeriod = 50'000;
   static constexpr uint64_t kTurns = 16;
-  // A turn that is waited for longer, on average, comes too late.
+  // A turn that is waited for longer, on average, comes late,
   static constexpr int64_t kSoon = 200;
+  // and too late if that is more for each thing that is done in it.
+  static constexpr int64_t kWorthIt = 30;
   // After that it is tried again, the later the more often it was in vain; forgotten once it went
   // well so long.
   static constexpr int64_t kShortestPause = 1'000'000;
   static constexpr int64_t kLongestPause = 64'000'000;
   static constexpr int64_t kWell = 10'000'000;
 
-  // `so_far`: since the process began. Whether its scheduling should be batch from now on.
-  bool review(int64_t now, const ProcessorWaits& so_far);
+  // `so_far`, `done`: since the process began. Whether its scheduling should be batch from now on.
+  bool review(int64_t now, const ProcessorWaits& so_far, uint64_t done);
 
  private:
   bool batch_ = false;
   ProcessorWaits last_{};
+  uint64_t last_done_ = 0;
   int64_t pause_ = kShortestPause / 2;
   int64_t since_ = 0;  // when batch_ has last changed
 };
 
 class BatchScheduling {
  public:
-  // To be called often, with the monotonic time in microseconds; costs some 10 us 20 times a
+  // To be called often, with the monotonic time in microseconds and how many queries (or whatever
+  // takes about as long) the process has handled since it began; costs some 10 us 20 times a
   // second.
-  void review(int64_t now);
+  void review(int64_t now, uint64_t done);
   // Whether turns were waited for too long when that was last tried: somebody else wants the
   // processors.
   bool crowded() const { return counted_ && !batch_; }

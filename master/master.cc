@@ -109,7 +109,8 @@ int Master::run() {
     const std::size_t count = wait(events, timeout);
     for (std::size_t i = 0; i < count; ++i) handle(events[i]);
     if (context_.now >= next_tick_) tick();
-    batch_scheduling_.review(context_.now);
+    events_handled_ += count;
+    batch_scheduling_.review(context_.now, events_handled_);
     serve_held_up();
     dispatcher_.wake_workers();
     frontend_.bury();

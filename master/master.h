@@ -85,6 +85,7 @@ class Master {
   Stopping stopping_ = Stopping::kNo;
   Linger linger_{1.2};
   BatchScheduling batch_scheduling_;
+  uint64_t events_handled_ = 0;
   int64_t next_tick_ = 0;
   bool accepting_paused_ = false;
   int64_t next_complaint_ = 0;  // about the want of descriptors

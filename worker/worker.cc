@@ -101,7 +101,7 @@ int Worker::run() {
     look_at_attention();
     serve_lanes();
     run_timers();
-    batch_scheduling_.review(context_.now);
+    batch_scheduling_.review(context_.now, context_.slot.counters.tasks_claimed);
     flush_servers();
     const bool room_again = connections_.bury() && lanes_.tasks_wait();
     if (!write_replies()) break;

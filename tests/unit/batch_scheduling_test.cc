@@ -8,17 +8,20 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000;
 
-// A process that is given the processor 20 times in each period, after `wait` microseconds each.
+// A process that is given the processor 20 times in each period, after `wait` microseconds each,
+// and does little then.
 struct Life {
   BatchDecision decision;
   int64_t now = kSecond;
   ProcessorWaits so_far{};
+  uint64_t done = 0;
 
-  bool period(int64_t wait, uint64_t turns = 20) {
+  bool period(int64_t wait, uint64_t turns = 20, uint64_t done_each = 1) {
     now += BatchDecision::kPeriod;
     so_far.turns += turns;
     so_far.us += wait * static_cast<int64_t>(turns);
-    return decision.review(now, so_far);
+    done += turns * done_each;
+    return decision.review(now, so_far, done);
   }
   // How long it takes until the decision is `batch`, in microseconds.
   int64_t until(bool batch, int64_t wait) {
@@ -45,6 +48,20 @@ TEST_CASE("batch scheduling: not when turns are waited for, from the first perio
   CHECK(life.period(3'000));
   CHECK_FALSE(life.period(3'000));
   CHECK_FALSE(life.period(10));
+}
+
+TEST_CASE("batch scheduling: turns may come late when much has gathered for each") {
+  Life life;
+  const uint64_t much = 3'000 / BatchDecision::kWorthIt;
+  for (int i = 0; i < 1000; ++i) CHECK(life.period(3'000, 20, much));
+  CHECK_FALSE(life.period(3'000, 20, much - 1));
+}
+
+TEST_CASE("batch scheduling: what was done before it was tried does not count") {
+  Life life;
+  life.done = 1'000'000;
+  CHECK(life.period(3'000));
+  CHECK_FALSE(life.period(3'000));
 }
 
 TEST_CASE("batch scheduling: a few turns tell nothing") {
