@@ -3,6 +3,11 @@
 //
 // Semantics, the same for every backend: level-triggered. A descriptor that is still readable (or
 // writable) and still has that interest is reported again by the next wait().
+//
+// Except with the interest kArrivals: what has been reported may be reported again, or only once
+// more arrives. That is for whoever takes all there is each time, which a read tells by giving less
+// than was asked for; where it does not, or the event says that the end is near, he asks again with
+// modify(). epoll need not look then at each descriptor twice.
 #pragma once
 
 #include <cstddef>
@@ -12,13 +17,14 @@
 
 namespace pgring {
 
-enum class Interest : uint8_t { kNone = 0, kRead = 1, kWrite = 2, kReadWrite = 3 };
+enum class Interest : uint8_t { kNone = 0, kRead = 1, kWrite = 2, kReadWrite = 3, kArrivals = 5 };
 
 struct PollEvent {
   uint64_t token;  // as given to add(); the poller never looks into it
   bool readable;   // data, end of stream or an error to be fetched by read(); set with every hangup
   bool writable;
   bool hangup;  // both directions are gone, or an error is pending; reported whatever the interest
+  bool end = false;  // with kArrivals: hangup, or the stream ends behind what can be read
 };
 
 class Poller {

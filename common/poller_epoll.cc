@@ -1,5 +1,5 @@
-// Waiting with epoll(7), level-triggered: the kernel keeps tokens and interests, nothing is kept
-// here.
+// Waiting with epoll(7), level-triggered but for arrivals: the kernel keeps tokens and interests,
+// nothing is kept here.
 #include <sys/epoll.h>
 
 #include <cerrno>
@@ -17,6 +17,7 @@ uint32_t epoll_bits(Interest interest) {
   uint32_t bits = 0;
   if (wanted & static_cast<unsigned>(Interest::kRead)) bits |= EPOLLIN;
   if (wanted & static_cast<unsigned>(Interest::kWrite)) bits |= EPOLLOUT;
+  if (interest == Interest::kArrivals) bits |= EPOLLET | EPOLLRDHUP;
   return bits;
 }
 
@@ -25,7 +26,8 @@ PollEvent to_event(const epoll_event& event) {
   return {.token = event.data.u64,
           .readable = hangup || (event.events & EPOLLIN) != 0,
           .writable = (event.events & EPOLLOUT) != 0,
-          .hangup = hangup};
+          .hangup = hangup,
+          .end = hangup || (event.events & EPOLLRDHUP) != 0};
 }
 
 class EpollPoller final : public Poller {

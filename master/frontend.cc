@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -80,7 +80,7 @@ bool Frontend::accept_from(int listener) {
     client.fd = std::move(fd);
     ++count_;
     context_.poller->add(client.fd.get(), make_token(TokenKind::kClient, client.index),
-                         Interest::kRead);
+                         Interest::kArrivals);
   }
   return true;
 }
@@ -91,17 +91,21 @@ void Frontend::on_event(uint32_t index, const PollEvent& event) {
   if (event.writable) settle_output(client, client.output.flush(client.fd.get(), context_.output));
   if (!client.fd) return;
   if (event.readable && client.reading) {
-    read(client);
+    read(client, event.end);
   } else if (event.hangup) {
     close(client, "client disconnected");
   }
 }
 
-void Frontend::read(Client& client) {
+// The poller reports what has arrived only once; see poller.h.
+void Frontend::read(Client& client, bool end) {
   const std::size_t kept = client.input.size();
   std::ranges::copy(client.input, scratch_.begin());
-  const ssize_t count = ::read(client.fd.get(), scratch_.data() + kept, kReadSize);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  ssize_t count;
+  do {
+    count = ::recv(client.fd.get(), scratch_.data() + kept, kReadSize, 0);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && errno == EAGAIN) return;
   if (count <= 0) {
     const bool abrupt = client.state != ClientState::kClosing;
     close(client, abrupt ? "client unexpectedly closed the connection" : "closed");
@@ -113,6 +117,7 @@ void Frontend::read(Client& client) {
   }
   client.input.clear();
   process(client, {scratch_.data(), kept + static_cast<std::size_t>(count)});
+  if (client.fd && (end || count == static_cast<ssize_t>(kReadSize))) watch(client);
 }
 
 void Frontend::resume(Client& client) {
@@ -164,9 +169,14 @@ void Frontend::set_interest(Client& client, bool reading, bool writing) {
   if (client.reading == reading && client.writing == writing) return;
   client.reading = reading;
   client.writing = writing;
-  const int bits = (reading ? 1 : 0) | (writing ? 2 : 0);
-  context_.poller->modify(client.fd.get(), make_token(TokenKind::kClient, client.index),
-                          static_cast<Interest>(bits));
+  watch(client);
+}
+
+void Frontend::watch(const Client& client) {
+  const Interest interest = client.writing
+                                ? (client.reading ? Interest::kReadWrite : Interest::kWrite)
+                                : (client.reading ? Interest::kArrivals : Interest::kNone);
+  context_.poller->modify(client.fd.get(), make_token(TokenKind::kClient, client.index), interest);
 }
 
 void Frontend::send(Client& client, std::string_view bytes) {

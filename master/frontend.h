@@ -67,10 +67,11 @@ class Frontend {
   std::function<ReadVerdict(Client& client, std::string_view& bytes)> on_console_input;
 
  private:
-  void read(Client& client);
+  void read(Client& client, bool end);
   void process(Client& client, std::string_view bytes);
   void keep(Client& client, std::string_view bytes);
   void set_interest(Client& client, bool reading, bool writing);
+  void watch(const Client& client);
   void settle_output(Client& client, WriteResult result);
 
   Context& context_;

@@ -4,6 +4,7 @@ readers that never read, messages made to overrun what holds them."""
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -145,6 +146,36 @@ def test_a_copy_that_fails_behind_half_a_message(make_pgring, linked):
 
 
 # Clients that leave
+
+READ_AT_ONCE = 64 * 1024
+
+
+@pytest.mark.parametrize("size", [5, 20, READ_AT_ONCE, READ_AT_ONCE + 1, 2 * READ_AT_ONCE])
+@pytest.mark.parametrize("how", ["half", "whole"])
+def test_a_client_that_ends_together_with_its_last_bytes_is_closed(make_pgring, size, how):
+    """The daemon finds the bytes and the end behind them in one look."""
+    pgring = make_pgring()
+    master = pgring.process.pid
+    left = query("select '%s" % ("x" * size))[:size]
+    with pgring.connect() as other:
+        other.execute("select 1")  # whatever is opened once is open
+        before = open_files_of(master)
+        wire, half_started = logged_in(pgring), Wire(pgring.port)
+        os.kill(master, signal.SIGSTOP)
+        try:
+            wire.send(left)
+            half_started.send(b"\0\0\1")
+            for client in (wire, half_started):
+                if how == "half":
+                    client.socket.shutdown(socket.SHUT_WR)
+                else:
+                    client.socket.close()
+        finally:
+            os.kill(master, signal.SIGCONT)
+        if how == "half":
+            assert wire.at_end() and half_started.at_end()
+        wait_until(lambda: open_files_of(master) <= before, "their descriptors are closed")
+
 
 def test_clients_that_vanish_in_the_middle_of_copy_free_their_connection(make_pgring):
     pgring = make_pgring(settings={"default_pool_size": 2, "query_wait_timeout": 20})

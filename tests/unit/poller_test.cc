@@ -69,6 +69,62 @@ TEST_CASE_TEMPLATE("a poller reports both directions in one event", Backend, Sys
   CHECK(event.writable);
 }
 
+TEST_CASE_TEMPLATE("a poller reports each arrival, with that interest", Backend, SystemBackend,
+                   PollBackend) {
+  const auto poller = Backend::make();
+  SocketPair pair;
+  put(pair.far, "x");
+  poller->add(pair.near.get(), 7, Interest::kArrivals);
+  for (int round = 0; round < 3; ++round) {
+    const PollEvent event = wait_for_one(*poller);
+    CHECK(event.token == 7);
+    CHECK(event.readable);
+    CHECK_FALSE(event.writable);
+    CHECK_FALSE(event.hangup);
+    CHECK_FALSE(event.end);
+    drain(pair.near);
+    CHECK(wait_for(*poller, 0).empty());
+    put(pair.far, "more");
+  }
+}
+
+TEST_CASE_TEMPLATE("an arrival that was left is reported again on request", Backend, SystemBackend,
+                   PollBackend) {
+  const auto poller = Backend::make();
+  SocketPair pair;
+  poller->add(pair.near.get(), 7, Interest::kArrivals);
+  put(pair.far, "two");
+  for (int round = 0; round < 3; ++round) {
+    CHECK(wait_for_one(*poller).readable);
+    poller->modify(pair.near.get(), 7, Interest::kArrivals);
+  }
+  poller->modify(pair.near.get(), 7, Interest::kNone);
+  CHECK(wait_for(*poller, 0).empty());
+  poller->modify(pair.near.get(), 7, Interest::kArrivals);
+  CHECK(wait_for_one(*poller).readable);
+}
+
+// Whoever asks again when he is told to misses neither the bytes nor the end behind them.
+TEST_CASE_TEMPLATE("the end behind an arrival is not missed", Backend, SystemBackend, PollBackend) {
+  for (const bool hangup : {false, true}) {
+    const auto poller = Backend::make();
+    SocketPair pair;
+    poller->add(pair.near.get(), 7, Interest::kArrivals);
+    put(pair.far, "last");
+    if (hangup) pair.far.reset();
+    if (!hangup) REQUIRE(::shutdown(pair.far.get(), SHUT_WR) == 0);
+    std::array<char, 16> bytes;
+    PollEvent event = wait_for_one(*poller);
+    CHECK(event.readable);
+    CHECK(event.hangup == hangup);
+    CHECK(::read(pair.near.get(), bytes.data(), bytes.size()) == 4);
+    if (event.end) poller->modify(pair.near.get(), 7, Interest::kArrivals);
+    event = wait_for_one(*poller);
+    CHECK(event.readable);
+    CHECK(::read(pair.near.get(), bytes.data(), bytes.size()) == 0);
+  }
+}
+
 TEST_CASE_TEMPLATE("the end of a stream is readable", Backend, SystemBackend, PollBackend) {
   const auto poller = Backend::make();
   SocketPair pair;
