@@ -8,6 +8,7 @@ import clients
 import pgbench
 import report
 import usage
+import workloads
 from load import Failed
 from support.computations import computations
 
@@ -48,8 +49,8 @@ class Bench:
 
     def _run_one(self, workload, candidate, number, row):
         try:
-            measurement = {"pgbench": self._pgbench, "crowded": self._crowded, "bulk": self._bulk,
-                           "idle": self._idle}
+            measurement = {"pgbench": self._pgbench, "crowded": self._crowded,
+                           "growth": self._growth, "bulk": self._bulk, "idle": self._idle}
             row[candidate.name] = self._watched(
                 lambda: measurement[workload.kind](workload, candidate, number))
             print(report.run_line(candidate.name, row[candidate.name]), flush=True)
@@ -103,6 +104,11 @@ class Bench:
             result.update(cpu_us=1e6 * used / result["transactions"],
                           memory_mb=memory[0] / 1e6 if memory else None)
         return result
+
+    def _growth(self, workload, candidate, number):
+        peak = self._pgbench(workloads.peak(), candidate, number)
+        result = self._pgbench(workload, candidate, number)
+        return {**result, "of_peak": result["tps"] / peak["tps"]}
 
     def _crowded(self, workload, candidate, number):
         with computations():

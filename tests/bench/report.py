@@ -44,7 +44,8 @@ def run_line(name, result):
              for key, unit in (("tps", "tps"), ("seconds", "s"), ("client_kb", "KB per client"),
                                ("p50_ms", "ms p50"), ("p99_ms", "ms p99"),
                                ("cpu_us", "µs CPU per transaction"), ("cpu_s", "s CPU"),
-                               ("memory_mb", "MB")) if result.get(key) is not None]
+                               ("memory_mb", "MB"), ("of_peak", "of the peak"))
+             if result.get(key) is not None]
     return "    %-10s %s" % (name, ", ".join(parts))
 
 
@@ -81,10 +82,11 @@ def many_points(growth):
 def growth_text(growth, titles):
     lines = ["growth: pgbench -S -M prepared, transactions/s by number of clients"]
     for name, line in growth.items():
-        lines.append("  %-24s %s; falls by %.0f %% after its peak" % (
+        lines.append("  %-24s %s; falls by %.0f %% after its peak%s" % (
             titles[name], ", ".join("%d: %s" % (clients, number(tps))
                                     for clients, tps, _, _ in line["points"]),
-            100 * line["fall_after_peak"]))
+            100 * line["fall_after_peak"],
+            ", to %s of it in the same round" % ratio(line["of_peak"]) if line["of_peak"] else ""))
     if growth.get("ring", {}).get("within_limit") is not None:
         lines.append("  target: a fall of at most %.0f %%: %s" % (
             100 * MAX_FALL, verdict({"met": growth["ring"]["within_limit"]})))

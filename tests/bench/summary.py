@@ -2,10 +2,10 @@
 
 from statistics import median
 
-from workloads import GROWTH, LESS_IS_BETTER, MAX_FALL
+from workloads import GROWTH, LESS_IS_BETTER, MAX_FALL, PEAK
 
 METRICS = ("tps", "mean_ms", "p50_ms", "p99_ms", "cpu_us", "memory_mb", "seconds", "cpu_s",
-           "client_kb")
+           "client_kb", "of_peak")
 
 
 def spread(values):
@@ -49,20 +49,23 @@ def summarize(workload, rounds, refused):
 
 def growth(summaries):
     """Points (clients; transactions/s: median, least, most) for each candidate, and how far its
-    throughput falls after the peak."""
-    points = {}
+    throughput falls after the peak; from those that were measured in one round where there are such."""
+    points, of_peak = {}, {}
     for summary in summaries:
         if summary["name"] in ["select-prepared-%d" % clients for clients in GROWTH]:
             for name, figures in summary["figures"].items():
                 if "tps" in figures:
                     tps = figures["tps"]
+                    of_peak[name] = figures.get("of_peak")
                     points.setdefault(name, []).append([summary["clients"], tps["median"],
                                                         tps["min"], tps["max"]])
     result = {}
     for name, line in points.items():
         line.sort()
         peak = max(range(len(line)), key=lambda at: line[at][1])
-        fall = 1 - min(point[1] for point in line[peak:]) / line[peak][1]
-        result[name] = {"points": line, "fall_after_peak": fall,
+        kept = of_peak[name] if line[peak][0] == PEAK else None
+        fall = 1 - (kept["median"] if kept else
+                    min(point[1] for point in line[peak:]) / line[peak][1])
+        result[name] = {"points": line, "fall_after_peak": fall, "of_peak": kept,
                         "within_limit": fall <= MAX_FALL if len(line) == len(GROWTH) else None}
     return result
