@@ -52,20 +52,17 @@ struct UndeliveredStatement {
   std::string text;
 };
 
-struct Client {
+// What every query touches comes first, in three lines of the processor's cache: with thousands of
+// clients each of them has to be fetched from far.
+struct alignas(64) Client {
   uint32_t index = 0;
   ClientState state = ClientState::kFree;
   Feed feed = Feed::kBetween;
   Fd fd;
   bool released = false;  // nothing refers to it any more: its number is free after this loop
-  uint64_t session = 0;   // number for the log, never used twice
 
   // Input.
-  StartupKind declined = StartupKind::kIncomplete;  // its last request for encryption
-  std::vector<char> input;                          // read and not yet taken
-  uint64_t message_left = 0;                        // bytes of a long message still to be passed on
-  uint64_t discard_left = 0;                        // bytes of a message still to be dropped
-  bool reading = true;                              // poller interest
+  bool reading = true;  // poller interest
   bool writing = false;
   bool waits_for_room = false;       // the stream or the block store is full
   bool unit_extended = false;        // the unit has Parse, Bind, ... in it
@@ -82,11 +79,15 @@ struct Client {
   bool forgets_statements = false;   // DEALLOCATE ALL or DISCARD ALL is in it
   bool lingers = false;              // it was refused while it was still sending
   char first_reply = 0;              // type of the first message of the unit's reply
+  bool reply_cut = false;     // the reply's bytes may end inside a message, of which an error would
+                              // seem the rest
+  std::vector<char> input;    // read and not yet taken
+  uint64_t message_left = 0;  // bytes of a long message still to be passed on
+  uint64_t discard_left = 0;  // bytes of a message still to be dropped
 
   // Output.
   ClientOutput output;
-  uint64_t reply_bytes = 0;  // of the present turn
-  bool reply_cut = false;    // they may end inside a message, of which an error would seem the rest
+  uint64_t reply_bytes = 0;   // of the present turn
   int64_t blocked_since = 0;  // its socket has been full since then; 0: it is not
   uint64_t blocked_us = 0;    // how long it was before, since the unit began
   std::unique_ptr<UndeliveredStatement> undelivered;
@@ -98,26 +99,28 @@ struct Client {
   uint8_t worker = 0;       // linked to a connection of this worker; 0: not linked
   char status = 'I';        // of the last ReadyForQuery
   TaskTraffic traffic = TaskTraffic::kIndependentRead;  // of the unit, so far
-
-  Pool* pool = nullptr;  // null for the admin console's clients
   // The pool's at login: a reload must not change it under a session's state.
   PoolMode mode = PoolMode::kTransaction;
-  std::unique_ptr<ConsoleSession> console;
-  uint32_t parameter_set = kNoParameterSet;
   // What the classifier must know of the parameters.
   bool standard_strings = true;
   bool classifiable = true;
+  uint32_t parameter_set = kNoParameterSet;
+  Pool* pool = nullptr;  // null for the admin console's clients
+  std::unique_ptr<ConsoleSession> console;
   std::unique_ptr<ClientStatements> statements;
+  int64_t active_at = 0;  // last time a unit began or ended
+  int64_t unit_began_at = 0;
+  int64_t transaction_began_at = 0;  // 0: none
+
+  // Who it is.
+  uint64_t session = 0;                             // number for the log, never used twice
+  StartupKind declined = StartupKind::kIncomplete;  // its last request for encryption
   uint32_t cancel_key = 0;
   std::string user;  // as the client named itself
   std::string database;
   std::string raw_parameters;  // while in kLogin: the encoded parameters it asked for
-
   sockaddr_storage peer{};
   int64_t connected_at = 0;
-  int64_t active_at = 0;  // last time a unit began or ended
-  int64_t unit_began_at = 0;
-  int64_t transaction_began_at = 0;  // 0: none
 };
 
 }  // namespace pgring

@@ -75,11 +75,11 @@ void ClientStatements::forget_misread(bool encoding_changed, bool standard_strin
     return (encoding_changed && !std::ranges::all_of(text, is_ascii)) ||
            (standard_strings_changed && text.find('\\') != std::string_view::npos);
   };
-  std::erase_if(names_, [&](const auto& named) {
-    if (!misread(dictionary_.text(named.second))) return false;
-    dictionary_.drop_reference(named.second);
-    return true;
-  });
+  for (auto named = names_.begin(); named != names_.end();) {
+    const bool concerned = misread(dictionary_.text(named->second));
+    if (concerned) dictionary_.drop_reference(named->second);
+    named = concerned ? names_.erase(named) : named + 1;
+  }
   if (misread(unnamed)) unnamed.clear();
 }
 

@@ -2,10 +2,12 @@
 // make to them once the server has confirmed it.
 #pragma once
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "master/statement_dictionary.h"
@@ -54,17 +56,13 @@ class ClientStatements {
     std::string parse;  // of the unnamed statement
     uint64_t serial;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
+  // The first name lies in the object itself, where no pointer has to be followed to it.
+  using Names = boost::container::small_flat_map<std::string, uint32_t, 1, std::less<>>;
   void erase(std::string_view name);
 
   StatementDictionary& dictionary_;
-  std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> names_;
   std::vector<Change> changes_;
+  Names names_;
 };
 
 }  // namespace pgring
