@@ -17,6 +17,7 @@
 
 namespace pgring {
 
+// kArrivals has the bit of kRead, for backends that know no difference.
 enum class Interest : uint8_t { kNone = 0, kRead = 1, kWrite = 2, kReadWrite = 3, kArrivals = 5 };
 
 struct PollEvent {
