@@ -87,7 +87,7 @@ inline constexpr auto kSettings = std::to_array<Entry<Settings>>({
     entry<&S::peer_id>("peer_id", "0", count(0, 16383))
         .ignored("all processes of one pgring share their cancel keys"),
     entry<&S::pidfile>("pidfile").restart(),
-    entry<&S::pipeline_depth>("pipeline_depth", "32", count(1, 64)).ours(),
+    entry<&S::pipeline_depth>("pipeline_depth", "256", count(1, 1024)).ours(),
     entry<&S::pipeline_stall>("pipeline_stall", "5ms", kTime).ours(),
     entry<&S::pkt_buf>("pkt_buf", "4096", bytes(0, 1 << 30))
         .restart()
@@ -161,7 +161,7 @@ inline constexpr auto kDatabaseKeys = std::to_array<Entry<DatabaseSettings>>({
     entry<&D::max_db_connections>("max_db_connections", "", kCount),
     entry<&D::min_pool_size>("min_pool_size", "", kCount),
     entry<&D::password>("password"),
-    entry<&D::pipeline_depth>("pipeline_depth", "", count(1, 64)).ours(),
+    entry<&D::pipeline_depth>("pipeline_depth", "", count(1, 1024)).ours(),
     entry<&D::pipeline_stall>("pipeline_stall", "", kTime).ours(),
     entry<&D::pool_mode>("pool_mode"),
     entry<&D::pool_size>("pool_size", "", kCount),

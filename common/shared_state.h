@@ -65,7 +65,8 @@ struct LaneShare {
   std::atomic<uint32_t> short_room;  // ... in short lines: beyond, another worker is to be woken
   std::atomic<uint32_t> service_us;  // moving average of the time at the front of a connection
   std::atomic<uint32_t> gathering;  // short reads line up once so many connections are busy; 0: not
-  std::atomic<uint64_t> gathered;   // short reads lined up though another connection was idle
+  std::atomic<uint32_t> line_limit;  // how long a line may be now
+  std::atomic<uint64_t> gathered;    // short reads lined up though another connection was idle
   std::atomic<uint64_t> server_parses;
   std::atomic<int64_t> login_failed_at;     // of a connection, monotonic us; 0: never
   std::atomic<int64_t> login_succeeded_at;  // likewise

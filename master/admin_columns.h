@@ -206,7 +206,8 @@ inline constexpr auto kLanes = std::to_array<Column>(
      {"active", kInt4},         {"idle", kInt4},           {"login", kInt4},
      {"pipeline_depth", kInt4}, {"clients_active", kInt4}, {"clients_waiting", kInt4},
      {"clients_idle", kInt4},   {"queries", kInt8},        {"errors", kInt8},
-     {"service_us", kInt4},     {"gathering", kInt4},      {"gathered", kInt8}});
+     {"service_us", kInt4},     {"gathering", kInt4},      {"gathered", kInt8},
+     {"line_limit", kInt4}});
 
 inline constexpr auto kLatency = std::to_array<Column>({{"database", kText},
                                                         {"user", kText},

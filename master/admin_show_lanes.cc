@@ -17,6 +17,7 @@ struct Shares {
   uint32_t service_us = 0;  // of the slowest worker
   uint32_t gathering = 0;   // so many connections are kept busy before lines form; 0: none do
   uint64_t gathered = 0;
+  uint32_t line_limit = 0;  // of the worker with the longest lines
 
   void add(const LaneShare& share) {
     connections += share.connections.load(std::memory_order_relaxed);
@@ -28,6 +29,7 @@ struct Shares {
     if (share.connections.load(std::memory_order_relaxed) == 0) return;
     service_us = std::max(service_us, share.service_us.load(std::memory_order_relaxed));
     gathering += share.gathering.load(std::memory_order_relaxed);
+    line_limit = std::max(line_limit, share.line_limit.load(std::memory_order_relaxed));
   }
 };
 
@@ -56,7 +58,7 @@ void show_lanes(AdminCall& call) {
                    lane.config.pipeline_depth, clients.active, clients.waiting, clients.idle,
                    lane.stats.queries.load(std::memory_order_relaxed),
                    lane.stats.errors.load(std::memory_order_relaxed), shares.service_us,
-                   shares.gathering, shares.gathered);
+                   shares.gathering, shares.gathered, shares.line_limit);
   }
 }
 

@@ -162,6 +162,9 @@ inline constexpr auto kTable = std::to_array<Metric>({
     {"pgring_lane_gathering", kGauge, "", kShare,
      "Short reads line up once so many connections are busy, 0 when they are spread out",
      of_share<&Share::gathering>},
+    {"pgring_lane_line_limit", kGauge, "", kShare,
+     "How many tasks a line may have: pipeline_depth while reads are very short, else at most 32",
+     of_share<&Share::line_limit>},
     {"pgring_lane_gathered", kCounter, "", kLane,
      "Short reads put in line although another connection was idle", of_lane<&L::gathered>},
     // Workers
@@ -255,6 +258,6 @@ inline constexpr auto kTable = std::to_array<Metric>({
 }  // namespace metrics
 
 inline constexpr const auto& kMetrics = metrics::kTable;
-static_assert(kMetrics.size() == 80);
+static_assert(kMetrics.size() == 81);
 
 }  // namespace pgring

@@ -99,7 +99,8 @@ LaneSnapshot read_lane(const Lane& lane, const LaneConfig& config, uint32_t numb
     snapshot.room += get(share.room);
     snapshot.gathered += get(share.gathered);
     if (get(share.connections) == 0) continue;
-    snapshot.shares.push_back({worker, get(share.service_us), get(share.gathering)});
+    snapshot.shares.push_back(
+        {worker, get(share.service_us), get(share.gathering), get(share.line_limit)});
   }
   return snapshot;
 }

@@ -32,6 +32,7 @@ struct LaneShareSnapshot {
   uint32_t worker = 0;
   uint32_t service_us = 0;
   uint32_t gathering = 0;
+  uint32_t line_limit = 0;
 };
 
 struct LaneSnapshot {

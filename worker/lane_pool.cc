@@ -15,6 +15,7 @@ constexpr int64_t kFirstRetry = 100'000;  // microseconds
 constexpr uint32_t kLeastSpread = 2;
 // Lines of gathered reads that are longer are a reason to wake another worker.
 constexpr uint32_t kShortLine = 4;
+constexpr uint8_t kReads = traffic_bit(TaskTraffic::kIndependentRead);
 
 uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
   uint32_t sum = 0;
@@ -29,12 +30,22 @@ uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
 LanePool::LanePool(WorkerContext& context, uint32_t number)
     : context_(context), number_(number), cores_(cpu_count()) {}
 
-uint32_t LanePool::spread() const {
-  const uint32_t workers = context_.state.header->workers_wanted.load(std::memory_order_relaxed);
-  return std::max(kLeastSpread, cores_ / std::max(1u, workers));
+uint32_t LanePool::line_limit() const {
+  return has_long_lines() ? config_.pipeline_depth
+                          : std::min(config_.pipeline_depth, kOrdinaryLine);
+}
+
+uint8_t LanePool::acceptable(const ServerConnection& connection, uint32_t& lines) const {
+  if (!has_long_lines()) return connection.acceptable(line_limit());
+  if (lines >= spread_) return connection.idle() ? kAnyTraffic & ~kReads : 0;
+  if (connection.idle() || connection.flows()) ++lines;
+  return connection.acceptable(config_.pipeline_depth);
 }
 
 bool LanePool::refresh() {
+  const uint32_t workers = context_.state.header->workers_wanted.load(std::memory_order_relaxed);
+  spread_ = std::max(kLeastSpread, cores_ / std::max(1u, workers));
+  long_lines_.review(context_.now, spread_);
   const uint32_t version = lane().version.load(std::memory_order_acquire);
   if (version == version_) return version != 0;
   const std::string before = config_.conninfo;
@@ -171,14 +182,18 @@ void LanePool::publish_share() {
   uint32_t logging_in = 0;
   uint32_t room = 0;
   uint32_t load = 0;
+  uint32_t lines = 0;
   for (ServerConnection* connection : connections_) {
     connection->publish_view();
     load += static_cast<uint32_t>(connection->load());
     if (connection->phase() == ServerConnection::Phase::kLogin) ++logging_in;
     if (connection->idle()) ++idle;
-    if (connection->acceptable(config_.pipeline_depth) == 0) continue;
-    room += std::max(config_.pipeline_depth, 1u) - static_cast<uint32_t>(connection->load());
+    if ((acceptable(*connection, lines) & kReads) == 0) continue;
+    room += std::max(line_limit(), 1u) - static_cast<uint32_t>(connection->load());
   }
+  // Where the long lines are full the master does not ring; should they stand still by then, idle
+  // connections are to take over.
+  if (room == 0 && idle > 0) context_.wake_at(context_.now + config_.pipeline_stall_us);
   const uint32_t short_lines = spread() * kShortLine;
   const uint32_t short_room =
       gathers() ? std::min(room, short_lines - std::min(load, short_lines)) : room;
@@ -190,6 +205,7 @@ void LanePool::publish_share() {
   share().short_room.store(short_room, std::memory_order_relaxed);
   share().service_us.store(static_cast<uint32_t>(service_us_), std::memory_order_relaxed);
   share().gathering.store(gathers() ? spread() : 0, std::memory_order_relaxed);
+  share().line_limit.store(line_limit(), std::memory_order_relaxed);
 }
 
 }  // namespace pgring

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "worker/long_lines.h"
 #include "worker/server_connection.h"
 #include "worker/worker_context.h"
 
@@ -14,7 +15,8 @@ class LanePool {
  public:
   LanePool(WorkerContext& context, uint32_t number);
 
-  // Takes over a changed configuration. False while the lane has none.
+  // Takes over a changed configuration, and what recent statements say about how they are best
+  // placed; once per loop. False while the lane has no configuration.
   bool refresh();
   const LaneConfig& config() const { return config_; }
   uint32_t number() const { return number_; }
@@ -41,13 +43,26 @@ class LanePool {
   Leave take_share(const std::vector<LanePool*>& all);
 
   // A statement was at the front of its connection for so long.
-  void note_service(int64_t us) { service_us_ += (static_cast<double>(us) - service_us_) / 16; }
+  void note_service(int64_t us, TaskTraffic traffic) {
+    service_us_ += (static_cast<double>(us) - service_us_) / 16;
+    if (traffic == TaskTraffic::kIndependentRead) long_lines_.note(us);
+  }
   double service_us() const { return service_us_; }
   // Recent statements are short enough for lines; see placement.h.
   bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
   // How many connections are kept busy before lines are formed: as many as there are cores for this
   // worker.
-  uint32_t spread() const;
+  uint32_t spread() const { return spread_; }
+  // Reads gather in long lines on so many connections, and on no others; see long_lines.h.
+  bool has_long_lines() const {
+    return config_.pipeline_depth > kOrdinaryLine && !config_.round_robin && gathers() &&
+           long_lines_.wanted();
+  }
+  // How long a line may be.
+  uint32_t line_limit() const;
+  // Which kinds of task one of connections() may take now. They are to be asked in their order:
+  // the first that can serve reads have the long lines. `lines`, 0 before the first, counts them.
+  uint8_t acceptable(const ServerConnection& connection, uint32_t& lines) const;
 
   void add(ServerConnection* connection);
   void remove(ServerConnection* connection);
@@ -72,11 +87,15 @@ class LanePool {
 
   // Longer than this on average, and a statement is better off on a connection of its own.
   static constexpr double kShortService = 1000;  // microseconds
+  // Longer lines are for very short reads only.
+  static constexpr uint32_t kOrdinaryLine = 32;
 
   WorkerContext& context_;
   uint32_t number_;
   uint32_t cores_;
+  uint32_t spread_ = 0;
   double service_us_ = 0;  // moving average
+  LongLines long_lines_;
   uint32_t version_ = 0;
   uint64_t seen_ = 0;
   LaneConfig config_{};

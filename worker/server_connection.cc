@@ -136,18 +136,21 @@ bool ServerConnection::idle() const {
          !cancel_pending_ && !retiring_;
 }
 
+bool ServerConnection::flows() const {
+  if (phase_ != Phase::kReady || linked_client_ != kNoClient || cancel_pending_ || retiring_)
+    return false;
+  if (line_.empty() || next_ < line_.size()) return false;  // the last one is still being sent
+  const Unit& last = line_.back();
+  if (last.purpose != UnitPurpose::kTask || last.traffic != TaskTraffic::kIndependentRead)
+    return false;
+  const Unit& front = line_.front();
+  if (front.cancel_wanted || front.abandoned) return false;
+  return context_.now - front_since_ < pool_.config().pipeline_stall_us;
+}
+
 uint8_t ServerConnection::acceptable(uint32_t depth) const {
   if (idle()) return kAnyTraffic;
-  if (phase_ != Phase::kReady || linked_client_ != kNoClient || cancel_pending_ || retiring_)
-    return 0;
-  if (line_.size() >= depth) return 0;
-  const Unit& last = line_.back();
-  if (last.purpose != UnitPurpose::kTask || last.traffic != TaskTraffic::kIndependentRead) return 0;
-  if (next_ < line_.size()) return 0;  // the last one is still being sent, or waits itself
-  const Unit& front = line_.front();
-  if (front.cancel_wanted || front.abandoned) return 0;
-  const int64_t running = std::max<int64_t>(context_.now - front_since_, 0);
-  if (running >= pool_.config().pipeline_stall_us) return 0;
+  if (line_.size() >= depth || !flows()) return 0;
   // Reads only: what stands in a line can be taken out of it again only if it may run twice.
   return traffic_bit(TaskTraffic::kIndependentRead);
 }

@@ -66,7 +66,9 @@ class ServerConnection {
            (retiring_ && phase_ == Phase::kReady && line_.empty() && linked_client_ == kNoClient);
   }
   bool idle() const;
-  // Which kinds of task (bits of traffic_bit) may be added now.
+  // It answers independent reads one after the other, and another may stand behind them.
+  bool flows() const;
+  // Which kinds of task (bits of traffic_bit) may be added now, to a line of `depth` at most.
   uint8_t acceptable(uint32_t depth) const;
   std::size_t load() const { return line_.size(); }
   uint32_t linked_client() const { return linked_client_; }

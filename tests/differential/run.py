@@ -3,7 +3,7 @@
 
   tests/differential/run.py --seed 7 --rounds 200 --mode transaction
 
-Most of the time is played at pipeline_depth 32, the rest at 1 and 64; PIPELINE_DEPTH or --depth names
+Most of the time is played at pipeline_depth 256, the rest at 1 and 64; PIPELINE_DEPTH or --depth names
 one instead. A difference prints the seed, a shrunk script of each client involved and both sides'
 messages; the same seed with --round plays that round alone.
 """
@@ -24,7 +24,7 @@ from player import play
 from shrink import shrink
 
 MODES = ["session", "transaction", "statement"]
-DEPTHS = {32: 0.7, 1: 0.15, 64: 0.15}  # share of the time; the default has most
+DEPTHS = {256: 0.7, 1: 0.15, 64: 0.15}  # share of the time; the default has most
 
 
 class ReferenceCrashed(Exception):

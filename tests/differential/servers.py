@@ -52,7 +52,7 @@ class Servers:
         self.port = self.via_port = self.cluster.port
         self.pooler = None
 
-    def start_pooler(self, via, mode, pool_size, program=None, depth=32):
+    def start_pooler(self, via, mode, pool_size, program=None, depth=256):
         """Puts pgring or PgBouncer in front; 'direct' compares PostgreSQL with itself."""
         self.stop_pooler()
         self.via_port = self.port

@@ -52,7 +52,7 @@ TABLES = {
     "LANES": "lane:i database:s user:s options:s pool_mode:s paused:i published:q depth:i overflow:i "
              "oldest_wait_us:q room:i connections:i active:i idle:i login:i pipeline_depth:i "
              "clients_active:i clients_waiting:i clients_idle:i queries:q errors:q "
-             "service_us:i gathering:i gathered:q",
+             "service_us:i gathering:i gathered:q line_limit:i",
     "LATENCY": "database:s user:s time:s count:q avg_us:q p50_us:q p95_us:q p99_us:q p999_us:q",
     "HISTOGRAMS": "database:s user:s time:s below_us:q count:q",
 }

@@ -10,7 +10,7 @@ from support.crowd import SCHEMA, Crowd, console, crowds, login, pipelined
 from support.wire import CANCEL_REQUEST, Wire, data_row, error_fields, kinds, query, request
 
 # (default_pool_size, pipeline_depth)
-SHAPES = [(1, 8), (2, 32), (1, 64)]
+SHAPES = [(1, 8), (4, 256), (1, 64)]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from support.crowd import SCHEMA, crowds, login
 from support.wire import SYNC, bind, error_fields, execute, kinds, message, parse, query
 
 # (default_pool_size, pipeline_depth)
-SHAPES = [(1, 8), (2, 32), (1, 64)]
+SHAPES = [(1, 8), (4, 256), (1, 64)]
 
 # A statement that opens a transaction, and nothing else.
 OPENERS = ["begin", "/* ; */ start transaction -- ; commit"]

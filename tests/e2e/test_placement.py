@@ -69,6 +69,8 @@ def test_short_statements_are_gathered_and_long_ones_spread(start):
                "short statements line up though others are idle")
     told = lane(pgring)
     assert told["gathering"] == max(2, CORES) and 0 < told["service_us"] < SHORT, told
+    assert told["line_limit"] == 8, "pipeline_depth"
+    assert metric(pgring, "pgring_lane_line_limit") == {"1": 8}
     wait_until(lambda: metric(pgring, "pgring_lane_gathered_total") == {None: told["gathered"]},
                "the metrics have followed")
     assert metric(pgring, "pgring_lane_gathering") == {"1": max(2, CORES)}

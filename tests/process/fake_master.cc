@@ -19,8 +19,8 @@
 namespace pgring::test {
 namespace {
 
-constexpr uint32_t kTasks = 256;
-constexpr uint32_t kBlocks = 512;
+constexpr uint32_t kTasks = 1024;
+constexpr uint32_t kBlocks = 1024;
 constexpr uint8_t kWorker = 1;
 // A block is filled again once it is consumed, and the worker may be in the middle of one.
 constexpr uint64_t kWindow = kPayloadWindow - kBlockSize;
@@ -194,7 +194,7 @@ uint32_t FakeMaster::submit(std::string_view payload, const TaskOptions& options
     throw std::runtime_error("the lane is full");
   }
   pending.turn = TaskWord::unpack(task.word.load()).turn;
-  wake();
+  if (options.rung) wake();
   if (first.size() < payload.size()) append(number, payload.substr(first.size()), options.closed);
   return number;
 }

@@ -52,6 +52,7 @@ struct TaskOptions {
   bool session = false;
   bool closed = true;
   bool mailbox = false;
+  bool rung = true;  // the worker is woken for it
   uint32_t lane = 0;
   uint32_t parameter_set = 0;
   uint64_t parameter_serial = 0;

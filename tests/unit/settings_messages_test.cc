@@ -24,8 +24,9 @@ const Mistake kErrors[] = {
     {"[pgring]\npool_mode = connection",
      R"(pgring.ini:2: invalid value "connection" for "pool_mode": )"
      "expected one of session, transaction, statement"},
-    {"[pgring]\npipeline_depth = 65", R"(pgring.ini:2: invalid value "65" for "pipeline_depth": )"
-                                      "expected a whole number from 1 to 64"},
+    {"[pgring]\npipeline_depth = 1025",
+     R"(pgring.ini:2: invalid value "1025" for "pipeline_depth": )"
+     "expected a whole number from 1 to 1024"},
     {"[pgring]\nlisten_port = '6432'", R"(pgring.ini:2: invalid value "'6432'" for "listen_port": )"
                                        "expected a whole number from 1 to 65535, without quotes"},
     {"[pgring]\ndefault_pool_size = -1",
