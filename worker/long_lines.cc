@@ -17,8 +17,8 @@ void LongLines::review(int64_t now, uint32_t lines) {
     if (total <= reads * kVeryShort) return;
     pause_ = now - changed_at_ > kWell ? kShortestPause : std::min(pause_ * 2, kLongestPause);
   } else {
-    // Few lines can be no slower than this where they are kept: many that are slower still by more
-    // than a little do not wait for a processor.
+    // Lines that are kept answer a read in kVeryShort each. Where many connections together do a
+    // good deal less, few will not do that.
     const bool promising = reads * kVeryShort * 3 > elapsed * lines * 2;
     if (!promising || now - changed_at_ < pause_) return;
   }
