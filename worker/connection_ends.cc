@@ -208,14 +208,15 @@ void ServerConnection::fail_unit(const Unit& unit, const Loss& known) {
     const uint64_t published = task.published.load(std::memory_order_acquire);
     const bool whole = (published & kStreamClosed) != 0 && !unit.copying &&
                        (published & ~kStreamClosed) <= kPayloadWindow;
-    loss.repeatable = unit.taken == 0 || (whole && task.attempts < kMaxAttempts);
+    loss.repeatable =
+        unit.taken == 0 || (whole && (loss.behind || task.attempts < kMaxAttempts));
   }
   context_.scratch.clear();
   switch (outcome_of(unit, loss)) {
     case Outcome::kNone:
       return;
     case Outcome::kRetry:
-      retry_task(unit);
+      retry_task(unit, loss.behind ? kFrameMoved : uint8_t{0});
       return;
     case Outcome::kUnknown:
       wire::append_error(context_.scratch,

@@ -199,6 +199,7 @@ void ServerConnection::die(std::string_view why) {
     loss.linked = client != kNoClient;
     loss.reached_socket = unit.started && sent_total_ > unit.stream_start;
     loss.server_fatal = i == 0 && !server_farewell_.empty();
+    loss.behind = i > 0 && line_.front().purpose == UnitPurpose::kTask;
     fail_unit(unit, loss);
     told = told || unit.purpose == UnitPurpose::kTask;
   }

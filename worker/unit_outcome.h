@@ -19,7 +19,8 @@ struct Loss {
   bool linked;          // the connection belonged to this client alone
   bool reached_socket;  // at least one byte of the unit was handed to the kernel
   bool server_fatal;    // the server said goodbye with a FATAL and this unit was at the front
-  bool repeatable;      // its payload is still there as a whole
+  bool repeatable;      // its payload is still there as a whole, and it has not been tried too often
+  bool behind;          // another's unit was at the front: this one cannot be to blame
 };
 
 constexpr Outcome outcome_of(const Unit& unit, const Loss& loss) {

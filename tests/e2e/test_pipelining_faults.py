@@ -10,7 +10,7 @@ from support.crowd import SCHEMA, Crowd, console, pipelined, run_in_line
 from support.process import wait_until
 from support.wire import Wire, error_fields, kinds, query
 
-SHAPES = [(1, 8), (4, 256)]
+SHAPES = [(1, 8), (2, 256)]
 
 
 @pytest.fixture(scope="module")

@@ -112,6 +112,19 @@ TEST_CASE("a statement whose client has left is cancelled once nobody stands beh
   CHECK(line.query("select 7", kRead).rows() == "7");
 }
 
+TEST_CASE("a connection's death is an attempt for the statement in front only") {
+  Line line;
+  const std::string pid = line.query("select pg_backend_pid()").rows();
+  const uint32_t slow = line.submit(simple_query("select pg_sleep(30)"), kRead);
+  const uint32_t behind = line.submit(simple_query("select 2"), kRead);
+  line.wait_running(2);
+  run_sql("select pg_terminate_backend(" + pid + ")");
+  const Answer front = line.wait(slow);
+  CHECK(front.retried());
+  CHECK_FALSE(line.moved(front));
+  CHECK(line.moved(line.wait(behind)));
+}
+
 TEST_CASE("nobody's statement runs in a transaction that another's left open") {
   Line line;
   run_sql("create table if not exists left_open (a int)");

@@ -13,8 +13,11 @@ Unit task(TaskTraffic traffic, uint64_t forwarded = 0) {
   return unit;
 }
 
-constexpr Loss kSent{
-    .linked = false, .reached_socket = true, .server_fatal = false, .repeatable = true};
+constexpr Loss kSent{.linked = false,
+                     .reached_socket = true,
+                     .server_fatal = false,
+                     .repeatable = true,
+                     .behind = false};
 
 Loss with(bool Loss::*member, bool value) {
   Loss loss = kSent;
