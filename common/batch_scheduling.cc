@@ -6,10 +6,9 @@
 namespace pgring {
 
 bool BatchDecision::review(int64_t now, const ProcessorWaits& so_far, uint64_t done) {
-  if (!batch_) {
-    if (since_ != 0 && now - since_ < pause_) return false;
-    batch_ = true;
-    since_ = now;
+  if (!trial_.running()) {
+    if (!trial_.due(now)) return false;
+    trial_.begin(now);
     last_ = so_far;
     last_done_ = done;
     return true;
@@ -21,11 +20,8 @@ bool BatchDecision::review(int64_t now, const ProcessorWaits& so_far, uint64_t d
                                      kWorthIt * static_cast<int64_t>(done - last_done_));
   last_ = so_far;
   last_done_ = done;
-  if (waited <= tolerable) return true;
-  pause_ = now - since_ > kWell ? kShortestPause : std::min(pause_ * 2, kLongestPause);
-  batch_ = false;
-  since_ = now;
-  return false;
+  if (waited > tolerable) trial_.give_up(now);
+  return trial_.running();
 }
 
 void BatchScheduling::review(int64_t now, uint64_t done) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "common/platform.h"
+#include "common/trial.h"
 
 namespace pgring {
 
@@ -22,21 +23,14 @@ class BatchDecision {
   static constexpr int64_t kSoon = 200;
   // and too late if that is more for each thing that is done in it.
   static constexpr int64_t kWorthIt = 30;
-  // After that it is tried again, the later the more often it was in vain; forgotten once it went
-  // well so long.
-  static constexpr int64_t kShortestPause = 1'000'000;
-  static constexpr int64_t kLongestPause = 64'000'000;
-  static constexpr int64_t kWell = 10'000'000;
 
   // `so_far`, `done`: since the process began. Whether its scheduling should be batch from now on.
   bool review(int64_t now, const ProcessorWaits& so_far, uint64_t done);
 
  private:
-  bool batch_ = false;
+  Trial trial_{false};
   ProcessorWaits last_{};
   uint64_t last_done_ = 0;
-  int64_t pause_ = kShortestPause / 2;
-  int64_t since_ = 0;  // when batch_ has last changed
 };
 
 class BatchScheduling {

@@ -1,8 +1,6 @@
 // When reads are very short.
 #include "worker/long_lines.h"
 
-#include <algorithm>
-
 namespace pgring {
 
 void LongLines::review(int64_t now, uint32_t lines) {
@@ -13,17 +11,14 @@ void LongLines::review(int64_t now, uint32_t lines) {
   begin_ = now;
   reads_ = total_ = 0;
   if (reads < kEnough) return;
-  if (wanted_) {
-    if (total <= reads * kVeryShort) return;
-    pause_ = now - changed_at_ > kWell ? kShortestPause : std::min(pause_ * 2, kLongestPause);
-  } else {
-    // Lines that are kept answer a read in kVeryShort each. Where many connections together do a
-    // good deal less, few will not do that.
-    const bool promising = reads * kVeryShort * 3 > elapsed * lines * 2;
-    if (!promising || now - changed_at_ < pause_) return;
+  if (trial_.running()) {
+    if (total > reads * kVeryShort) trial_.give_up(now);
+    return;
   }
-  wanted_ = !wanted_;
-  changed_at_ = now;
+  // Lines that are kept answer a read in kVeryShort each. Where many connections together do a good
+  // deal less, few will not do that.
+  const bool promising = reads * kVeryShort * 3 > elapsed * lines * 2;
+  if (promising && trial_.due(now)) trial_.begin(now);
 }
 
 }  // namespace pgring

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "common/trial.h"
+
 namespace pgring {
 
 // All times in microseconds.
@@ -17,11 +19,6 @@ class LongLines {
   static constexpr int64_t kEnough = 100;
   // A read that has been at the front no longer, on average, is very short.
   static constexpr int64_t kVeryShort = 50;
-  // After a failure they are tried again, the later the more often it was in vain; forgotten once
-  // it went well so long.
-  static constexpr int64_t kShortestPause = 1'000'000;
-  static constexpr int64_t kLongestPause = 64'000'000;
-  static constexpr int64_t kWell = 10'000'000;
 
   // A read was at the front of its line for so long.
   void note(int64_t at_front) {
@@ -30,15 +27,13 @@ class LongLines {
   }
   // To be called often; `lines`: on so many connections the reads would gather.
   void review(int64_t now, uint32_t lines);
-  bool wanted() const { return wanted_; }
+  bool wanted() const { return trial_.running(); }
 
  private:
-  bool wanted_ = true;
+  Trial trial_{true};
   int64_t reads_ = 0;  // since begin_
   int64_t total_ = 0;
   int64_t begin_ = 0;
-  int64_t changed_at_ = 0;
-  int64_t pause_ = kShortestPause / 2;
 };
 
 }  // namespace pgring

@@ -30,18 +30,21 @@ def threads():
         yield pool
 
 
-def sockets_by_port():
-    """{local TCP port: inode of its socket}"""
+def sockets_by_port(server_port):
+    """{local TCP port: inode of its socket} of the connections to a server here; elsewhere the same
+    ports may be taken."""
     with open("/proc/net/tcp", encoding="utf-8") as table:
         rows = [line.split() for line in table.readlines()[1:]]
-    return {int(row[1].split(":")[1], 16): row[9] for row in rows if row[3] == "01"}
+    ports = [tuple(int(row[at].split(":")[1], 16) for at in (1, 2)) for row in rows]
+    return {local: row[9] for (local, remote), row in zip(ports, rows)
+            if remote == server_port and row[3] == "01"}
 
 
 def worker_of(pgring, backend):
     """The worker that owns the connection to this backend."""
     port = pgring.cluster.query("select client_port from pg_stat_activity where pid = %d" % backend,
                                 dbname="postgres")[0][0]
-    link = "socket:[%s]" % sockets_by_port()[port]
+    link = "socket:[%s]" % sockets_by_port(pgring.cluster.port)[port]
     for pid in pgring.workers():
         for descriptor in os.listdir("/proc/%d/fd" % pid):
             if os.readlink("/proc/%d/fd/%s" % (pid, descriptor)) == link:

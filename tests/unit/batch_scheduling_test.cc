@@ -74,12 +74,12 @@ TEST_CASE("batch scheduling: a few turns tell nothing") {
 TEST_CASE("batch scheduling: it is tried again, twice as late each time that it is in vain") {
   Life life;
   life.until(false, 3'000);
-  int64_t pause = BatchDecision::kShortestPause;
-  for (; pause < BatchDecision::kLongestPause; pause *= 2) {
+  int64_t pause = Trial::kShortestPause;
+  for (; pause < Trial::kLongestPause; pause *= 2) {
     CHECK(life.until(true, 3'000) == pause);
     CHECK(life.until(false, 3'000) == BatchDecision::kPeriod);
   }
-  CHECK(life.until(true, 3'000) == BatchDecision::kLongestPause);
+  CHECK(life.until(true, 3'000) == Trial::kLongestPause);
 }
 
 TEST_CASE("batch scheduling: a pause is short again after it has gone well for a while") {
@@ -88,11 +88,11 @@ TEST_CASE("batch scheduling: a pause is short again after it has gone well for a
     life.until(false, 3'000);
     life.until(true, 3'000);
   }
-  for (int64_t well = 0; well <= BatchDecision::kWell; well += BatchDecision::kPeriod) {
+  for (int64_t well = 0; well <= Trial::kWell; well += BatchDecision::kPeriod) {
     life.period(90);
   }
   life.until(false, 3'000);
-  CHECK(life.until(true, 3'000) == BatchDecision::kShortestPause);
+  CHECK(life.until(true, 3'000) == Trial::kShortestPause);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST_CASE("long lines: what many backends delay is tried on few, soon") {
   life.period(0, 0);
   REQUIRE_FALSE(life.busy_period(kLines, 500));
   // 20 connections, 200 us each: 100,000 reads per second.
-  CHECK(life.until_tried() == LongLines::kShortestPause);
+  CHECK(life.until_tried() == Trial::kShortestPause);
   for (int i = 0; i < 200; ++i) CHECK(life.busy_period(kLines, 20));
 }
 
@@ -78,11 +78,11 @@ TEST_CASE("long lines: not tried where they could not be kept") {
 TEST_CASE("long lines: in vain again and again, they are tried ever more seldom") {
   Life life;
   life.period(0, 0);
-  int64_t pause = LongLines::kShortestPause;
+  int64_t pause = Trial::kShortestPause;
   for (int i = 0; i < 10; ++i) {
     REQUIRE_FALSE(life.busy_period(kLines, 500));
     CHECK(life.until_tried() == pause);
-    if (pause < LongLines::kLongestPause) pause *= 2;
+    if (pause < Trial::kLongestPause) pause *= 2;
   }
 }
 
@@ -93,11 +93,11 @@ TEST_CASE("long lines: what went well for long is tried again soon") {
     REQUIRE_FALSE(life.busy_period(kLines, 500));
     life.until_tried();
   }
-  for (int64_t end = life.now + LongLines::kWell; life.now <= end;) {
+  for (int64_t end = life.now + Trial::kWell; life.now <= end;) {
     REQUIRE(life.busy_period(kLines, 20));
   }
   REQUIRE_FALSE(life.busy_period(kLines, 500));
-  CHECK(life.until_tried() == LongLines::kShortestPause);
+  CHECK(life.until_tried() == Trial::kShortestPause);
 }
 
 }  // namespace
