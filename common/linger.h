@@ -1,7 +1,7 @@
-// Whether a process looks again for a moment before it sleeps. Falling asleep and being woken cost a
-// lone client more than its query; on a busy machine they are paid once for many, and looking again
-// would take the processor from those who have work. So: only while events come one by one, soon
-// after one another, and nobody else wants the processor.
+// Whether a process looks again for a moment before it sleeps. Falling asleep and being woken cost
+// a few clients more than their queries; on a busy machine they are paid once for many, and looking
+// again would take the processor from those who have work. So: only while there is little to be
+// done at once, soon after one another, and nobody else wants the processor.
 #pragma once
 
 #include <sched.h>
@@ -18,7 +18,7 @@ class Linger {
   // Microseconds. Longer than a short query takes, shorter than anybody would notice.
   static constexpr int64_t kLongest = 200;
 
-  // `few`: up to so much at once, on average, counts as one by one.
+  // `few`: up to so much at once, on average, is little.
   explicit Linger(double few) : few_(few) {}
 
   // A wait of `us` has ended, and there is so much at once to be done.

@@ -74,6 +74,8 @@ constexpr uint64_t kStreamClosed = uint64_t{1} << 63;  // in `published`: nothin
 constexpr uint32_t kRequestCancel = 1;   // the client wants the running statement cancelled
 constexpr uint32_t kRequestAbandon = 2;  // the client is gone: cancel and throw the reply away
 
+// What a short unit needs comes first, in as few lines of the processors' caches as may be: each of
+// them goes from the master's processor to the worker's and back.
 struct alignas(64) Task {
   std::atomic<uint64_t> word;
 
@@ -90,27 +92,30 @@ struct alignas(64) Task {
   bool plain;        // no directives and no Terminate in the payload: it can be sent as it is
   uint8_t attempts;  // how often it was run before
 
-  // Client to server.
-  alignas(64) std::atomic<uint64_t> published;  // only the master writes; kStreamClosed at the end
-  std::atomic<uint32_t> requests;               // only the master writes
-  uint32_t blocks[kBlocksPerTask];              // a slot is written before `published` covers it
+  std::atomic<uint32_t> requests;  // only the master writes
 
-  alignas(64) std::atomic<uint64_t> consumed;  // only the worker writes
+  // Client to server.
+  std::atomic<uint64_t> published;  // only the master writes; kStreamClosed at the end
+  std::atomic<uint64_t> consumed;   // only the worker writes
   // Set by the master when it waits for `consumed` to move, taken back by the worker, which then
   // sends a kConsumed frame. Dekker: master stores the flag, then loads consumed; worker stores
   // consumed, then loads the flag; all four seq_cst.
   std::atomic<uint32_t> master_waits;
 
-  alignas(64) std::atomic<uint64_t> delivered;  // reply bytes; only the master writes
+  std::atomic<uint64_t> delivered;  // reply bytes; only the master writes
   // Set by the worker when it waits for `delivered` to move, taken back by the master, which then
   // raises the worker's attention. The same pattern with the roles changed.
   std::atomic<uint32_t> worker_waits;
 
   char payload[kInlinePayload];
+  uint32_t blocks[kBlocksPerTask];  // a slot is written before `published` covers it
 };
+
+// Of the task and the payload of a short unit.
+constexpr std::size_t kShortTask = 192;
 
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 static_assert(sizeof(Task) % 64 == 0);
-static_assert(offsetof(Task, payload) % 4 == 0);
+static_assert(offsetof(Task, payload) % 4 == 0 && offsetof(Task, payload) < kShortTask / 2);
 
 }  // namespace pgring

@@ -3,6 +3,8 @@
 
 #include <cassert>
 
+#include "common/prefetch.h"
+
 namespace pgring {
 namespace {
 
@@ -74,6 +76,9 @@ uint32_t claim(TaskRing& ring, Task* tasks, uint8_t worker, uint8_t traffics) {
   while (at != ring.tail.load(std::memory_order_acquire)) {  // LOOK
     const uint64_t entry = ring.slots[at & kMask].load(std::memory_order_relaxed);
     const auto number = static_cast<uint32_t>(entry);
+    // The master has written it on another processor. Behind the tail stands an old number.
+    const uint64_t soon = ring.slots[(at + 2) & kMask].load(std::memory_order_relaxed);
+    prefetch(&tasks[static_cast<uint32_t>(soon)], kShortTask);
     uint64_t bits = tasks[number].word.load(std::memory_order_acquire);
     const TaskWord word = TaskWord::unpack(bits);
     bool mine = false;

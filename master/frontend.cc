@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "common/platform.h"
+#include "common/prefetch.h"
 #include "master/client_log.h"
 
 namespace pgring {
@@ -83,6 +84,13 @@ bool Frontend::accept_from(int listener) {
                          Interest::kArrivals);
   }
   return true;
+}
+
+void Frontend::prefetch(uint32_t index, std::size_t step) const {
+  if (index >= clients_.size()) return;
+  const Client& client = *clients_[index];
+  if (step == 0) return pgring::prefetch(&client, Client::kOften);
+  if (client.statements) pgring::prefetch(client.statements.get(), sizeof *client.statements);
 }
 
 void Frontend::on_event(uint32_t index, const PollEvent& event) {

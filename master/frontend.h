@@ -49,6 +49,11 @@ class Frontend {
   // A client that is gone leaves its link: the worker resets or closes the connection.
   void release_link(Client& client);
 
+  // What is needed once the client has sent something, or is sent something, is fetched into the
+  // processor's cache; see common/prefetch.h.
+  static constexpr std::size_t kPrefetchSteps = 2;
+  void prefetch(uint32_t index, std::size_t step) const;
+
   // Takes up input that was held back.
   void resume(Client& client);
   Client& client(uint32_t index) { return *clients_[index]; }

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/platform.h"
+#include "common/prefetch.h"
 #include "common/settings_load.h"
 #include "master/capacity.h"
 #include "master/client_census.h"
@@ -109,7 +110,13 @@ int Master::run() {
   while (!may_leave()) {
     const int timeout = frontend_.count() > 0 || stopping_ != Stopping::kNo ? kTick / 1000 : 500;
     const std::size_t count = wait(events, timeout);
-    for (std::size_t i = 0; i < count; ++i) handle(events[i]);
+    prefetching(
+        count, Frontend::kPrefetchSteps,
+        [&](std::size_t i, std::size_t step) {
+          if (token_kind(events[i].token) != TokenKind::kClient) return;
+          frontend_.prefetch(token_number(events[i].token), step);
+        },
+        [&](std::size_t i) { handle(events[i]); });
     if (context_.now >= next_tick_) tick();
     events_handled_ += count;
     batch_scheduling_.review(context_.now, events_handled_);

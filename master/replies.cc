@@ -42,6 +42,13 @@ void Replies::on_frame(uint8_t worker, const FrameHeader& header, std::string_vi
   }
 }
 
+// The task, then its client in Frontend's steps.
+void Replies::prefetch(const FrameHeader& header, std::size_t step) {
+  if (header.kind != FrameKind::kEnd || header.task >= context_.state.header->task_count) return;
+  if (step == 0) return context_.tasks.prefetch(header.task);
+  frontend_.prefetch(context_.tasks[header.task].client, step - 1);
+}
+
 // Whose task the frame is about; null where it is of an earlier turn.
 Client* Replies::client_of(uint8_t worker, const FrameHeader& header) {
   if (header.task >= context_.state.header->task_count) return nullptr;

@@ -19,6 +19,9 @@ class Replies {
   Replies(Context& context, Dispatcher& dispatcher, Frontend& frontend)
       : context_(context), dispatcher_(dispatcher), frontend_(frontend) {}
 
+  // See FrameSink.
+  static constexpr std::size_t kPrefetchSteps = 1 + Frontend::kPrefetchSteps;
+  void prefetch(const FrameHeader& header, std::size_t step);
   void on_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
   // The client's socket, if the payload of this kReply may be moved there as it is; -1: it must be
   // read.

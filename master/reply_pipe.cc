@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "common/platform.h"
+#include "common/prefetch.h"
 
 namespace pgring {
 namespace {
@@ -44,24 +45,39 @@ PipeState ReplyPipe::read_frames(FrameSink& sink) {
   const ssize_t count = ::read(fd_.get(), buffer_.data() + filled_, buffer_.size() - filled_);
   const PipeState state = state_of(count);
   if (count > 0) filled_ += static_cast<std::size_t>(count);
-  std::size_t at = 0;  // what read_header() has left may be a whole frame
-  for (;;) {
+  const bool well_formed = find_frames();
+  prefetching(
+      frames_.size(), FrameSink::kPrefetchSteps,
+      [&](std::size_t i, std::size_t step) { sink.prefetch(frames_[i].header, step); },
+      [&](std::size_t i) {
+        const auto& [at, header] = frames_[i];
+        sink.on_frame(header, {buffer_.data() + at + sizeof header, header.length});
+      });
+  if (!well_formed) return PipeState::kBroken;
+  const std::size_t done =
+      frames_.empty() ? 0 : frames_.back().at + sizeof(FrameHeader) + frames_.back().header.length;
+  std::memmove(buffer_.data(), buffer_.data() + done, filled_ - done);
+  filled_ -= done;
+  return state;
+}
+
+// What read_header() has left may be a whole frame. False where something is no frame.
+bool ReplyPipe::find_frames() {
+  frames_.clear();
+  for (std::size_t at = 0;;) {
     FrameHeader header;
     const FrameDecode found = decode_frame({buffer_.data() + at, filled_ - at}, header);
-    if (found == FrameDecode::kMalformed) return PipeState::kBroken;
+    if (found == FrameDecode::kMalformed) return false;
     if (found == FrameDecode::kIncomplete) {
       const std::size_t seen = filled_ - at;
-      if (seen <= sizeof header || !begin_long(header)) break;
+      if (seen <= sizeof header || !begin_long(header)) return true;
       header.length = static_cast<uint32_t>(seen - sizeof header);
       header.cut = 1;
       long_left_ -= header.length;
     }
-    sink.on_frame(header, {buffer_.data() + at + sizeof header, header.length});
+    frames_.push_back({at, header});
     at += sizeof header + header.length;
   }
-  std::memmove(buffer_.data(), buffer_.data() + at, filled_ - at);
-  filled_ -= at;
-  return state;
 }
 
 // Only the next header, so that a long payload behind it stays in the pipe.

@@ -18,6 +18,9 @@ class FrameSink {
  public:
   virtual ~FrameSink() = default;
   virtual void on_frame(const FrameHeader& header, std::string_view payload) = 0;
+  // It will come to on_frame() soon; for prefetching(), in so many steps.
+  static constexpr std::size_t kPrefetchSteps = 3;
+  virtual void prefetch(const FrameHeader&, std::size_t) {}
   // The socket to which this frame's payload may be moved; -1: it must come to on_frame().
   virtual int socket_for(const FrameHeader&) { return -1; }
   // So many bytes of it were.
@@ -38,7 +41,13 @@ class ReplyPipe {
   int fd() const { return fd_.get(); }
 
  private:
+  struct Frame {
+    std::size_t at;  // of its header in the buffer
+    FrameHeader header;
+  };
+
   PipeState read_frames(FrameSink& sink);
+  bool find_frames();
   PipeState read_header();
   PipeState pass_long(FrameSink& sink);
   bool begin_long(const FrameHeader& header);
@@ -46,6 +55,7 @@ class ReplyPipe {
   Fd fd_;
   std::vector<char> buffer_;
   std::size_t filled_ = 0;
+  std::vector<Frame> frames_;  // whole ones in the buffer; grows to the most there ever were
   FrameHeader long_{};         // the long frame whose payload is being passed on
   std::size_t long_left_ = 0;  // how much of it is still in the pipe
   bool expects_long_ = false;  // a long frame was the last, so the next header is read alone

@@ -29,6 +29,10 @@ class WorkerFrames final : public FrameSink {
   void on_frame(const FrameHeader& header, std::string_view payload) override {
     replies_.on_frame(worker_, header, payload);
   }
+  static_assert(FrameSink::kPrefetchSteps == Replies::kPrefetchSteps);
+  void prefetch(const FrameHeader& header, std::size_t step) override {
+    replies_.prefetch(header, step);
+  }
   int socket_for(const FrameHeader& header) override {
     return replies_.socket_for(worker_, header);
   }

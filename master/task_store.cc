@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "common/prefetch.h"
+
 namespace pgring {
 
 TaskStore::TaskStore(SharedState state, uint32_t block_count)
@@ -17,8 +19,15 @@ uint32_t TaskStore::allocate() {
   if (free_tasks_.empty()) return kNoTask;
   const uint32_t task = free_tasks_.back();
   free_tasks_.pop_back();
+  if (free_tasks_.size() >= 2) prefetch(free_tasks_[free_tasks_.size() - 2]);  // the next but one
   restart(task);
   return task;
+}
+
+// Of a task that is about to end.
+void TaskStore::prefetch(uint32_t task) const {
+  pgring::prefetch(&state_.tasks[task], kShortTask);
+  pgring::prefetch(&streams_[task], sizeof(Stream));
 }
 
 void TaskStore::restart(uint32_t task) {

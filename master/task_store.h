@@ -31,6 +31,7 @@ class TaskStore {
   uint64_t room(uint32_t task);
   // Takes all of `bytes` (at most room()), visible to the worker after flush().
   void append(uint32_t task, std::string_view bytes);
+  void prefetch(uint32_t task) const;
   uint64_t written(uint32_t task) const { return streams_[task].written; }
 
   // Makes what was appended visible; `closed` promises that nothing follows for now.
