@@ -83,7 +83,7 @@ class Master {
   Supervisor supervisor_;
   StatusKeeper status_;
   Stopping stopping_ = Stopping::kNo;
-  Linger linger_{2};
+  Linger linger_{1.2};
   BatchScheduling batch_scheduling_;
   uint64_t events_handled_ = 0;
   int64_t next_tick_ = 0;
