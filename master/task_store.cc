@@ -24,7 +24,7 @@ uint32_t TaskStore::allocate() {
   return task;
 }
 
-// Of a task that is about to end.
+// A task that is about to be allocated or to end.
 void TaskStore::prefetch(uint32_t task) const {
   pgring::prefetch(&state_.tasks[task], kShortTask);
   pgring::prefetch(&streams_[task], sizeof(Stream));
