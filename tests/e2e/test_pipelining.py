@@ -39,7 +39,8 @@ def test_a_late_cancel_hits_nobody_else(start, pool_size, depth):
                                       (number * 1000))))
             cancel(pgring, victim)
             shape = kinds(victim.read_until())
-            assert shape in (b"TDCZ", b"EZ", b"TEZ")
+            # PostgreSQL looks for a cancel after it has sent the row as well.
+            assert shape in (b"TDCZ", b"EZ", b"TEZ", b"TDEZ")
             hits += shape != b"TDCZ"
             crowd.check()
     assert hits > 0
