@@ -91,8 +91,9 @@ class Bench:
             self._connecting[key] = pgbench.warm_up(candidate.address, workload.clients,
                                                     workload.arguments)
         # Many clients have long turns: each is to have many, and what pgbench does at the beginning, for
-        # one client after the other, is not to count for much.
-        seconds = max(self._seconds, workload.clients // 400) + math.ceil(1.5 * self._connecting.get(key, 0) - 0.1)
+        # one client after the other (4,000 PREPAREs take a quarter of a second), is to count for little.
+        seconds = (max(self._seconds, workload.clients // 200) +
+                   math.ceil(1.5 * self._connecting.get(key, 0) - 0.1))
         memory = []
         pooler = candidate.pid is not None
         before = candidate.cpu_seconds() if pooler else 0
