@@ -8,11 +8,25 @@ namespace pgring {
 
 constexpr std::size_t kCacheLine = 64;
 
-// A hint: never waits, and nothing need be at the address.
+// Hints: they never wait, and nothing need be at the address.
 inline void prefetch(const void* address, std::size_t bytes) {
   const char* begin = static_cast<const char*>(address);
   for (std::size_t at = 0; at < bytes; at += kCacheLine) __builtin_prefetch(begin + at);
   __builtin_prefetch(begin + bytes - 1);  // it may begin in the middle of a line
+}
+
+// The lines are taken away from other processors as well, for which the first store in each would
+// have to wait, and with it whoever reads what was stored after it.
+inline void prefetch_to_write(const void* address, std::size_t bytes) {
+  const char* begin = static_cast<const char*>(address);
+  for (std::size_t at = 0; at < bytes; at += kCacheLine) {
+#ifdef __x86_64__
+    // The compiler would have to be told that the processor has it; one without takes it for a NOP.
+    asm volatile("prefetchw %0" : : "m"(begin[at]));
+#else
+    __builtin_prefetch(begin + at, 1);
+#endif
+  }
 }
 
 // use(i) for each i below `count`. Some turns before, fetch(i, step) for each step below `steps`,

@@ -73,12 +73,13 @@ void finish(Task& task) {
 
 uint32_t claim(TaskRing& ring, Task* tasks, uint8_t worker, uint8_t traffics) {
   uint64_t at = ring.head.load(std::memory_order_acquire);
-  while (at != ring.tail.load(std::memory_order_acquire)) {  // LOOK
+  for (uint64_t tail; at != (tail = ring.tail.load(std::memory_order_acquire));) {  // LOOK
     const uint64_t entry = ring.slots[at & kMask].load(std::memory_order_relaxed);
     const auto number = static_cast<uint32_t>(entry);
-    // The master has written it on another processor. Behind the tail stands an old number.
-    const uint64_t soon = ring.slots[(at + 2) & kMask].load(std::memory_order_relaxed);
-    prefetch(&tasks[static_cast<uint32_t>(soon)], kShortTask);
+    if (tail - at > 2) {  // the next but one, which the master has written on another processor
+      const uint64_t soon = ring.slots[(at + 2) & kMask].load(std::memory_order_relaxed);
+      prefetch_to_write(&tasks[static_cast<uint32_t>(soon)], kShortTask);
+    }
     uint64_t bits = tasks[number].word.load(std::memory_order_acquire);
     const TaskWord word = TaskWord::unpack(bits);
     bool mine = false;

@@ -106,7 +106,7 @@ int Master::run() {
   title_.set("master");
   // So few that the sockets that were found readable are still in the processor's cache when they
   // are read.
-  std::vector<PollEvent> events(128);
+  std::vector<PollEvent> events(32);
   while (!may_leave()) {
     const int timeout = frontend_.count() > 0 || stopping_ != Stopping::kNo ? kTick / 1000 : 500;
     const std::size_t count = wait(events, timeout);

@@ -26,7 +26,7 @@ uint32_t TaskStore::allocate() {
 
 // A task that is about to be allocated or to end.
 void TaskStore::prefetch(uint32_t task) const {
-  pgring::prefetch(&state_.tasks[task], kShortTask);
+  prefetch_to_write(&state_.tasks[task], kShortTask);
   pgring::prefetch(&streams_[task], sizeof(Stream));
 }
 

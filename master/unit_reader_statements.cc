@@ -218,9 +218,10 @@ std::string_view UnitReader::refer_to(Client& client, std::string_view name) {
 }
 
 void UnitReader::add_directive(Directive type, std::string_view body, std::string_view more) {
-  char header[kMessageHeader] = {static_cast<char>(type)};
-  wire::store32(header + 1, static_cast<uint32_t>(4 + body.size() + more.size()));
-  prefix_.append(header, sizeof header).append(body).append(more);
+  char length[4];
+  wire::store32(length, static_cast<uint32_t>(4 + body.size() + more.size()));
+  prefix_.append(1, static_cast<char>(type)).append(length, sizeof length);
+  prefix_.append(body).append(more);
 }
 
 void UnitReader::add_reference(Directive type, uint32_t entry) {

@@ -42,7 +42,10 @@ TEST_CASE("prefetching: others are used between one's steps, where there are eno
   CHECK(used_before == std::vector<std::size_t>{9, 11, 13});
 }
 
-TEST_CASE("prefetch: an address without memory does no harm") { prefetch(nullptr, 1000); }
+TEST_CASE("prefetch: an address without memory does no harm") {
+  prefetch(nullptr, 1000);
+  prefetch_to_write(nullptr, 1000);
+}
 
 }  // namespace
 }  // namespace pgring
