@@ -24,6 +24,7 @@ import contest
 import hops
 import load
 import micro
+import pgbench
 import report
 import summary
 import usage
@@ -35,7 +36,6 @@ from measure import Bench
 POSTGRESQL = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
               "shared_buffers": "256MB", "max_connections": "700", "wal_level": "replica",
               "max_wal_size": "4GB", "checkpoint_timeout": "1h"}
-SCALE = 10
 
 
 def arguments():
@@ -59,7 +59,7 @@ def arguments():
 def fill(cluster):
     """pgbench's tables, all on the disk before anything is measured."""
     cluster.execute("create database bench", dbname="postgres")
-    subprocess.run([server_program("pgbench"), "-i", "-q", "-s", str(SCALE), "-h", cluster.directory,
+    subprocess.run([server_program("pgbench"), "-i", "-q", "-s", str(pgbench.SCALE), "-h", cluster.directory,
                     "-p", str(cluster.port), "-U", "postgres", "bench"], check=True,
                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     cluster.execute("checkpoint", dbname="bench")

@@ -66,6 +66,8 @@ void die(const std::string& what) {
   std::exit(1);
 }
 
+std::string message(char type, std::string_view body) { return type + with_length(body); }
+
 Client::Client(const std::string& directory, int port)
     : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_un address{};
@@ -78,14 +80,12 @@ Client::Client(const std::string& directory, int port)
     die("cannot connect to " + path + ": " + std::strerror(errno));
   }
   using std::string_view_literals::operator""sv;
-  send_all(with_length("\0\3\0\0user\0postgres\0database\0bench\0\0"sv));
+  send(with_length("\0\3\0\0user\0postgres\0database\0bench\0\0"sv));
   std::vector<char> buffer(kLoginBuffer);
   read_answer(buffer);
 }
 
-void Client::send_query(std::string_view sql) const {
-  send_all("Q" + with_length(std::string(sql) + '\0'));
-}
+void Client::send_query(std::string_view sql) const { send(message('Q', std::string(sql) + '\0')); }
 
 uint64_t Client::read_answer(std::vector<char>& buffer) const {
   Stepper stepper;
@@ -99,12 +99,12 @@ uint64_t Client::read_answer(std::vector<char>& buffer) const {
   }
 }
 
-void Client::send_all(std::string_view bytes) const {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+void Client::send(std::string_view messages) const {
+  while (!messages.empty()) {
+    const ssize_t sent = ::send(socket_.get(), messages.data(), messages.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) die(std::string("cannot send: ") + std::strerror(errno));
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+    messages.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
 

@@ -1,5 +1,5 @@
-// The little of a client that the load generators need: a trusted login over a unix socket, a
-// simple query, and reading to the answer's end without looking at it. Errors end the program.
+// The little of a client that the load generators need: a trusted login over a unix socket, sending
+// messages, and reading to the answer's end without looking at it. Errors end the program.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,19 @@ class Client {
   Client(const std::string& directory, int port);
 
   void send_query(std::string_view sql) const;
+  void send(std::string_view messages) const;
 
   // Reads up to and including ReadyForQuery. Returns the bytes that were read.
   uint64_t read_answer(std::vector<char>& buffer) const;
 
- private:
-  void send_all(std::string_view bytes) const;
+  int fd() const { return socket_.get(); }
 
+ private:
   Fd socket_;
 };
+
+// A message of the protocol.
+std::string message(char type, std::string_view body = {});
 
 [[noreturn]] void die(const std::string& what);
 

@@ -1,4 +1,5 @@
-"""Our own load generators: a reader of one large result, and a holder of idle connections."""
+"""Our own load generators: a reader of one large result, many clients of short statements, and a holder
+of idle connections."""
 
 import os
 import select
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 
 from support.process import BUILD
 import load
+import pgbench
 
 BULK_SQL = "select repeat('x', 1000) from generate_series(1, 200000)"
 DEADLINE = 120
@@ -19,7 +21,7 @@ def command(name, address, *arguments):
 
 def missing():
     """Those of our programs that are not built."""
-    programs = [command(name, ("", 0))[0] for name in ("bulk_client", "idle_clients")]
+    programs = [command(name, ("", 0))[0] for name in ("bulk_client", "many_clients", "idle_clients")]
     return [program for program in programs if not os.path.exists(program)]
 
 
@@ -27,6 +29,16 @@ def read_bulk(address):
     output = load.run(command("bulk_client", address, BULK_SQL), DEADLINE)
     seconds, size = output.split()
     return {"seconds": float(seconds), "bytes": int(size)}
+
+
+def read_rows(address, count, seconds):
+    """`count` clients that read one row each by its key, as pgbench -S does, over and over."""
+    accounts = 100000 * pgbench.SCALE
+    output = load.run(command("many_clients", address, str(count), str(pgbench.THREADS), str(seconds),
+                              str(accounts)), seconds + DEADLINE)
+    done, elapsed, p50, p99 = output.split()
+    return {"tps": int(done) / float(elapsed), "transactions": int(done), "p50_ms": float(p50),
+            "p99_ms": float(p99)}
 
 
 @contextmanager

@@ -50,7 +50,8 @@ class Bench:
     def _run_one(self, workload, candidate, number, row):
         try:
             measurement = {"pgbench": self._pgbench, "crowded": self._crowded,
-                           "growth": self._growth, "bulk": self._bulk, "idle": self._idle}
+                           "growth": self._growth, "many": self._many, "bulk": self._bulk,
+                           "idle": self._idle}
             row[candidate.name] = self._watched(
                 lambda: measurement[workload.kind](workload, candidate, number))
             print(report.run_line(candidate.name, row[candidate.name]), flush=True)
@@ -110,6 +111,11 @@ class Bench:
     def _growth(self, workload, candidate, number):
         peak = self._pgbench(workloads.peak(), candidate, number)
         result = self._pgbench(workload, candidate, number)
+        return {**result, "of_peak": result["tps"] / peak["tps"]}
+
+    def _many(self, workload, candidate, _number):
+        peak, result = (clients.read_rows(candidate.address, count, self._seconds)
+                        for count in (workloads.PEAK, workload.clients))
         return {**result, "of_peak": result["tps"] / peak["tps"]}
 
     def _crowded(self, workload, candidate, number):

@@ -10,6 +10,7 @@ import load
 
 # With the load generator's threads the same for every candidate, none gets more of the machine.
 THREADS = 2
+SCALE = 10
 SAMPLED_PER_SECOND = 4000
 DEADLINE = 60
 

@@ -1,13 +1,14 @@
 # bench: the load generators and micro benchmarks that tests/bench/bench.py starts.
-BENCH_CLIENTS := $(BUILD)/bench/bulk_client $(BUILD)/bench/idle_clients
+BENCH_CLIENTS := $(patsubst %,$(BUILD)/bench/%,bulk_client idle_clients many_clients)
 BENCH_MICRO   := $(patsubst tests/bench/%.cc,$(BUILD)/bench/%,$(wildcard tests/bench/*_bench.cc))
-BENCH_COMMON  := $(patsubst %,$(BUILD)/common/%.o,task_ring doorbell shared_region poller poller_poll) \
+BENCH_POLLER  := $(patsubst %,$(BUILD)/common/%.o,poller poller_poll) \
                  $(patsubst %.cc,$(BUILD)/%.o,$(filter common/platform_% common/poller_%,$(PLATFORM_SOURCES)))
+BENCH_COMMON  := $(patsubst %,$(BUILD)/common/%.o,task_ring doorbell shared_region) $(BENCH_POLLER)
 
 $(BENCH_CLIENTS): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/tests/bench/client.o \
-                  $(BUILD)/common/wire.o
+                  $(BUILD)/common/wire.o $(BENCH_POLLER)
 	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BENCH_MICRO): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BENCH_COMMON)
 	@mkdir -p $(@D)

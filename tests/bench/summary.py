@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from workloads import GROWTH, LESS_IS_BETTER, MAX_FALL, PEAK
+from workloads import GROWTH, LESS_IS_BETTER, PEAK
 
 METRICS = ("tps", "mean_ms", "p50_ms", "p99_ms", "cpu_us", "memory_mb", "seconds", "cpu_s",
            "client_kb", "of_peak")
@@ -26,7 +26,8 @@ def ratio(rounds, other, metric):
 
 
 def judge(target, rounds):
-    found = ratio(rounds, target.against, target.metric)
+    found = (ratio(rounds, target.against, target.metric) if target.against else
+             of(rounds, "ring", target.metric))
     less = target.metric in LESS_IS_BETTER
     met = None
     if found:
@@ -66,6 +67,5 @@ def growth(summaries):
         kept = of_peak[name] if line[peak][0] == PEAK else None
         fall = 1 - (kept["median"] if kept else
                     min(point[1] for point in line[peak:]) / line[peak][1])
-        result[name] = {"points": line, "fall_after_peak": fall, "of_peak": kept,
-                        "within_limit": fall <= MAX_FALL if len(line) == len(GROWTH) else None}
+        result[name] = {"points": line, "fall_after_peak": fall, "of_peak": kept}
     return result
