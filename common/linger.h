@@ -27,6 +27,9 @@ class Linger {
     wait_ += (static_cast<double>(us < kNever ? us : kNever) - wait_) / 8;
     at_once_ += (static_cast<double>(at_once) - at_once_) / 8;
   }
+  // A part of a long result has passed: the next ones will come without anybody waiting for them,
+  // and looking again would find them in small pieces.
+  void on_stream(int64_t now) { not_before_ = now + kRest; }
   bool worthwhile(int64_t now) const {
     return wait_ < kLongest && at_once_ <= few_ && now >= not_before_;
   }

@@ -42,11 +42,11 @@ struct PeerCredentials {
 };
 std::optional<PeerCredentials> peer_credentials(int fd);
 
-// Moves bytes from a pipe to a socket inside the kernel.
+// Moves bytes from a pipe to a socket or another pipe inside the kernel.
 bool splice_available();
 // Returns the bytes moved, 0 at the pipe's end, or -1 with errno (EAGAIN when either side would
 // block; ENOSYS where there is no splice). `more`: further bytes follow at once, do not push.
-ssize_t splice_some(int pipe, int socket, std::size_t bytes, bool more);
+ssize_t splice_some(int pipe, int to, std::size_t bytes, bool more);
 
 // Keepalive on a TCP socket. Seconds, seconds, probes; a zero leaves the system's own value.
 struct Keepalive {

@@ -75,9 +75,9 @@ std::optional<PeerCredentials> peer_credentials(int fd) {
 
 bool splice_available() { return true; }
 
-ssize_t splice_some(int pipe, int socket, std::size_t bytes, bool more) {
+ssize_t splice_some(int pipe, int to, std::size_t bytes, bool more) {
   const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0U);
-  return ::splice(pipe, nullptr, socket, nullptr, bytes, flags);
+  return ::splice(pipe, nullptr, to, nullptr, bytes, flags);
 }
 
 bool set_keepalive(int fd, const Keepalive& keepalive) {

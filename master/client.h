@@ -91,7 +91,6 @@ struct alignas(64) Client {
   uint64_t reply_bytes = 0;   // of the present turn
   int64_t blocked_since = 0;  // its socket has been full since then; 0: it is not
   uint64_t blocked_us = 0;    // how long it was before, since the unit began
-  std::unique_ptr<UndeliveredStatement> undelivered;
 
   // Dispatch.
   uint32_t task = kNoTask;  // held while a unit is under way, and as long as the client is linked
@@ -122,6 +121,8 @@ struct alignas(64) Client {
   std::string raw_parameters;  // while in kLogin: the encoded parameters it asked for
   sockaddr_storage peer{};
   int64_t connected_at = 0;
+
+  std::unique_ptr<UndeliveredStatement> undelivered;  // only while its socket is full
 
   static constexpr std::size_t kOften = 192;  // bytes that every query touches
 };

@@ -7,9 +7,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
+#include "common/task.h"
+
 namespace pgring {
+namespace {
+
+// A reply's window and what may be on the way when it closes. Half a page may be wasted.
+constexpr std::size_t kOverflowSize = 2 * kReplyWindow;
+
+}  // namespace
 
 OutputStore::~OutputStore() {
   while (free_) delete std::exchange(free_, free_->next);
@@ -37,6 +46,30 @@ void OutputStore::give_back(OutputChunk* chunk) {
   ++free_count_;
 }
 
+std::unique_ptr<OverflowPipe> OutputStore::lend_pipe() {
+  if (lent_pipes_ == kMostPipes) return nullptr;
+  std::unique_ptr<OverflowPipe> lent;
+  if (free_pipes_.empty()) {
+    try {
+      lent = std::make_unique<OverflowPipe>(OverflowPipe{make_pipe(PipeMode::kNonBlocking)});
+    } catch (const std::system_error&) {
+      return nullptr;
+    }
+    set_pipe_size(lent->pipe.write.get(), kOverflowSize);
+  } else {
+    lent = std::move(free_pipes_.back());
+    free_pipes_.pop_back();
+  }
+  ++lent_pipes_;
+  return lent;
+}
+
+// One that is not empty cannot be lent again.
+void OutputStore::give_back(std::unique_ptr<OverflowPipe> pipe) {
+  --lent_pipes_;
+  if (pipe->filled == 0) free_pipes_.push_back(std::move(pipe));
+}
+
 WriteResult ClientOutput::write(int fd, OutputStore& store, std::string_view bytes) {
   if (pending_ == 0) {
     const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), 0);
@@ -49,6 +82,27 @@ WriteResult ClientOutput::write(int fd, OutputStore& store, std::string_view byt
   }
   queue(store, bytes);
   return WriteResult::kPending;
+}
+
+ssize_t ClientOutput::move(int fd, OutputStore& store, int from, std::size_t bytes) {
+  if (first_) return -1;
+  ssize_t sent = -1;
+  if (!overflow_) {
+    sent = splice_some(from, fd, bytes, false);
+    if (sent == static_cast<ssize_t>(bytes) || sent == 0) return sent;
+    if (sent < 0 && errno != EAGAIN) return -1;
+    overflow_ = store.lend_pipe();
+    if (!overflow_) return sent;
+  }
+  const std::size_t rest = bytes - static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+  const ssize_t kept = splice_some(from, overflow_->pipe.write.get(), rest, false);
+  if (kept > 0) {
+    overflow_->filled += static_cast<std::size_t>(kept);
+    pending_ += static_cast<uint64_t>(kept);
+  }
+  if (overflow_->filled == 0) store.give_back(std::move(overflow_));
+  if (sent < 0) return kept;
+  return sent + std::max<ssize_t>(kept, 0);
 }
 
 void ClientOutput::queue(OutputStore& store, std::string_view bytes) {
@@ -66,7 +120,20 @@ void ClientOutput::queue(OutputStore& store, std::string_view bytes) {
   }
 }
 
+WriteResult ClientOutput::flush_overflow(int fd, OutputStore& store) {
+  const ssize_t sent = splice_some(overflow_->pipe.read.get(), fd, overflow_->filled, first_);
+  if (sent < 0) return errno == EAGAIN ? WriteResult::kPending : WriteResult::kBroken;
+  overflow_->filled -= static_cast<std::size_t>(sent);
+  pending_ -= static_cast<uint64_t>(sent);
+  if (overflow_->filled > 0) return WriteResult::kPending;
+  store.give_back(std::move(overflow_));
+  return WriteResult::kDone;
+}
+
 WriteResult ClientOutput::flush(int fd, OutputStore& store) {
+  if (overflow_) {
+    if (const auto result = flush_overflow(fd, store); result != WriteResult::kDone) return result;
+  }
   while (first_) {
     iovec parts[16];
     int count = 0;
@@ -94,6 +161,7 @@ WriteResult ClientOutput::flush(int fd, OutputStore& store) {
 }
 
 void ClientOutput::clear(OutputStore& store) {
+  if (overflow_) store.give_back(std::move(overflow_));
   while (first_) {
     OutputChunk* next = first_->next;
     store.give_back(first_);

@@ -42,7 +42,8 @@ struct Context {
   ParameterSets parameter_sets;
   PoolTable pools;
   OutputStore output{256};
-  int64_t now = 0;  // monotonic us, taken once per loop
+  int64_t now = 0;        // monotonic us, taken once per loop
+  bool streamed = false;  // a part of a result longer than the reply window has passed
 };
 
 }  // namespace pgring

@@ -192,10 +192,16 @@ void Frontend::send(Client& client, std::string_view bytes) {
   settle_output(client, client.output.write(client.fd.get(), context_.output, bytes));
 }
 
+void Frontend::on_moved(Client& client) {
+  const bool all = client.output.pending() == 0;
+  settle_output(client, all ? WriteResult::kDone : WriteResult::kPending);
+}
+
 void Frontend::settle_output(Client& client, WriteResult result) {
   if (result == WriteResult::kBroken) return close(client, "cannot write to client");
   // What left the master of the present task's reply; the worker's window hangs on it.
   if (client.published) {
+    if (client.reply_bytes > kReplyWindow) context_.streamed = true;
     Task& task = context_.tasks[client.task];
     const uint64_t pending = std::min(client.output.pending(), client.reply_bytes);
     task.delivered.store(client.reply_bytes - pending, std::memory_order_seq_cst);

@@ -30,8 +30,8 @@ class Frontend {
 
   // Passes bytes on to the client; keeps what its socket does not take.
   void send(Client& client, std::string_view bytes);
-  // Bytes for the client have been moved to its socket, past its output.
-  void on_moved(Client& client) { settle_output(client, WriteResult::kDone); }
+  // Bytes for the client have been moved to its output.
+  void on_moved(Client& client);
   // An error that ends the connection.
   void fail(Client& client, const wire::ErrorFields& fields);
   // An ErrorResponse, unless the client has the beginning of a message and would take it for the

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "common/clock.h"
 #include "common/platform.h"
@@ -131,6 +132,7 @@ int Master::run() {
 std::size_t Master::wait(std::span<PollEvent> events, int timeout_ms) {
   const int64_t begin = monotonic_us();
   std::size_t count = 0;
+  if (std::exchange(context_.streamed, false)) linger_.on_stream(begin);
   const bool soon = !batch_scheduling_.crowded() && linger_.look_again([&] {
     count = context_.poller->wait(events, 0);
     return count > 0;

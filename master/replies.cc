@@ -58,19 +58,18 @@ Client* Replies::client_of(uint8_t worker, const FrameHeader& header) {
   return &frontend_.client(task.client);
 }
 
-int Replies::socket_for(uint8_t worker, const FrameHeader& header) {
-  const Client* client = client_of(worker, header);
-  const bool direct = client && client->state == ClientState::kActive &&
-                      client->output.pending() == 0 && client->first_reply != 0;
-  return direct ? client->fd.get() : -1;
-}
-
-void Replies::on_moved(const FrameHeader& header, std::size_t bytes) {
-  Client& client = frontend_.client(context_.tasks[header.task].client);
+ssize_t Replies::move(uint8_t worker, const FrameHeader& header, int pipe) {
+  Client* found = client_of(worker, header);
+  if (!found || found->state != ClientState::kActive || found->first_reply == 0) return -1;
+  Client& client = *found;
+  const ssize_t moved = client.output.move(client.fd.get(), context_.output, pipe, header.length);
+  if (moved <= 0) return moved;
+  const auto bytes = static_cast<std::size_t>(moved);
   client.reply_bytes += bytes;
-  client.reply_cut = header.cut;
+  client.reply_cut = bytes < header.length || header.cut;
   count_sent(client, bytes);
   frontend_.on_moved(client);
+  return moved;
 }
 
 void Replies::count_sent(const Client& client, std::size_t bytes) {

@@ -23,10 +23,8 @@ class Replies {
   static constexpr std::size_t kPrefetchSteps = 1 + Frontend::kPrefetchSteps;
   void prefetch(const FrameHeader& header, std::size_t step);
   void on_frame(uint8_t worker, const FrameHeader& header, std::string_view payload);
-  // The client's socket, if the payload of this kReply may be moved there as it is; -1: it must be
-  // read.
-  int socket_for(uint8_t worker, const FrameHeader& header);
-  void on_moved(const FrameHeader& header, std::size_t bytes);
+  // See FrameSink.
+  ssize_t move(uint8_t worker, const FrameHeader& header, int pipe);
   // `worker` is dead and its pipe has been read to the end.
   void on_worker_death(uint8_t worker);
 

@@ -14,8 +14,10 @@ namespace pgring {
 namespace {
 
 constexpr std::size_t kBuffer = 2 * (kMaxFramePayload + sizeof(FrameHeader));
-// From this length on moving a payload is cheaper than reading and writing it.
+// From this length on a payload is moved; shorter ones only as part of the same result, since each
+// has its header read alone.
 constexpr std::size_t kLongPayload = 32 * 1024;
+constexpr std::size_t kLongRest = 4 * 1024;
 // Of long frames so much is passed on before others have their turn.
 constexpr std::size_t kLongTurn = 2 * kMaxFramePayload;
 
@@ -58,6 +60,9 @@ PipeState ReplyPipe::read_frames(FrameSink& sink) {
       frames_.empty() ? 0 : frames_.back().at + sizeof(FrameHeader) + frames_.back().header.length;
   std::memmove(buffer_.data(), buffer_.data() + done, filled_ - done);
   filled_ -= done;
+  if (filled_ == 0 && !frames_.empty() && is_long(frames_.back().header)) {
+    expect_more(frames_.back().header);
+  }
   return state;
 }
 
@@ -88,36 +93,43 @@ PipeState ReplyPipe::read_header() {
   FrameHeader header;
   const FrameDecode found = decode_frame({buffer_.data(), filled_}, header);
   if (found == FrameDecode::kMalformed) return PipeState::kBroken;
-  expects_long_ = false;
-  if (filled_ == sizeof header && begin_long(header)) filled_ = 0;
+  if (filled_ == sizeof header && begin_long(header)) {
+    filled_ = 0;
+  } else {
+    expects_long_ = false;
+  }
   return PipeState::kOpen;
 }
 
-bool ReplyPipe::begin_long(const FrameHeader& header) {
-  if (!splice_available() || header.kind != FrameKind::kReply || header.flags != 0 ||
-      header.length < kLongPayload) {
-    return false;
-  }
+// A part of a result that goes on behind it.
+bool ReplyPipe::is_long(const FrameHeader& header) const {
+  const bool same = expects_long_ && header.task == long_.task && header.turn == long_.turn;
+  return splice_available() && header.kind == FrameKind::kReply && header.flags == 0 &&
+         header.length >= (same ? kLongRest : kLongPayload);
+}
+
+void ReplyPipe::expect_more(const FrameHeader& header) {
   long_ = header;
-  long_left_ = header.length;
   expects_long_ = true;
+}
+
+bool ReplyPipe::begin_long(const FrameHeader& header) {
+  if (!is_long(header)) return false;
+  expect_more(header);
+  long_left_ = header.length;
   return true;
 }
 
 // Within it messages begin and end anywhere.
 PipeState ReplyPipe::pass_long(FrameSink& sink) {
   FrameHeader header = long_;
-  if (const int socket = sink.socket_for(long_); socket >= 0) {
-    const ssize_t moved = splice_some(fd_.get(), socket, long_left_, false);
-    if (moved == 0) return PipeState::kEnded;
-    if (moved > 0) {
-      long_left_ -= static_cast<std::size_t>(moved);
-      if (long_left_ > 0) header.cut = 1;
-      sink.on_moved(header, static_cast<std::size_t>(moved));
-      return PipeState::kOpen;
-    }
+  header.length = static_cast<uint32_t>(long_left_);
+  const ssize_t moved = sink.move(header, fd_.get());
+  if (moved == 0) return PipeState::kEnded;
+  if (moved > 0) {
+    long_left_ -= static_cast<std::size_t>(moved);
+    return PipeState::kOpen;
   }
-  // The pipe is empty, or the socket is full or broken, which is for the sink to find out.
   const ssize_t count = ::read(fd_.get(), buffer_.data(), std::min(long_left_, buffer_.size()));
   if (count <= 0) return state_of(count);
   header.length = static_cast<uint32_t>(count);

@@ -1,7 +1,9 @@
-// The reading end of a worker's reply pipe: cuts what comes into frames. The payload of long ones
-// goes from the pipe to the client's socket inside the kernel, where the system and the client
+// The reading end of a worker's reply pipe: cuts what comes into frames. The payload of long
+// results goes from the pipe towards the client inside the kernel, where the system and the client
 // allow it.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string_view>
 #include <vector>
@@ -21,10 +23,12 @@ class FrameSink {
   // It will come to on_frame() soon; for prefetching(), in so many steps.
   static constexpr std::size_t kPrefetchSteps = 3;
   virtual void prefetch(const FrameHeader&, std::size_t) {}
-  // The socket to which this frame's payload may be moved; -1: it must come to on_frame().
-  virtual int socket_for(const FrameHeader&) { return -1; }
-  // So many bytes of it were.
-  virtual void on_moved(const FrameHeader&, std::size_t) {}
+  // Takes the payload, or the beginning of it, out of the pipe. Returns the bytes taken; 0: the
+  // pipe has ended; -1: it is empty, or the payload must come to on_frame().
+  virtual ssize_t move(const FrameHeader&, int pipe) {
+    (void)pipe;
+    return -1;
+  }
 };
 
 class ReplyPipe {
@@ -50,15 +54,17 @@ class ReplyPipe {
   bool find_frames();
   PipeState read_header();
   PipeState pass_long(FrameSink& sink);
+  bool is_long(const FrameHeader& header) const;
   bool begin_long(const FrameHeader& header);
+  void expect_more(const FrameHeader& header);
 
   Fd fd_;
   std::vector<char> buffer_;
   std::size_t filled_ = 0;
   std::vector<Frame> frames_;  // whole ones in the buffer; grows to the most there ever were
-  FrameHeader long_{};         // the long frame whose payload is being passed on
+  FrameHeader long_{};         // the last long frame, whose payload is being passed on
   std::size_t long_left_ = 0;  // how much of it is still in the pipe
-  bool expects_long_ = false;  // a long frame was the last, so the next header is read alone
+  bool expects_long_ = false;  // more of it may come, so the next header is read alone
 };
 
 }  // namespace pgring

@@ -33,11 +33,8 @@ class WorkerFrames final : public FrameSink {
   void prefetch(const FrameHeader& header, std::size_t step) override {
     replies_.prefetch(header, step);
   }
-  int socket_for(const FrameHeader& header) override {
-    return replies_.socket_for(worker_, header);
-  }
-  void on_moved(const FrameHeader& header, std::size_t bytes) override {
-    replies_.on_moved(header, bytes);
+  ssize_t move(const FrameHeader& header, int pipe) override {
+    return replies_.move(worker_, header, pipe);
   }
 
  private:

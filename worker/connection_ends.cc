@@ -78,7 +78,7 @@ void ServerConnection::conclude_task(Unit& unit, char status) {
   end.name_operations = unit.name_operations;
   const int64_t now = monotonic_us();
   const int64_t elapsed = now - unit.started_at;
-  pool_.note_service(now - front_since_, unit.traffic);
+  pool_.note_service(now - front_since_, unit.traffic, unit.forwarded);
   front_since_ = now;
   end.server_us = static_cast<uint32_t>(std::min<int64_t>(elapsed, UINT32_MAX));
   context_.frames.end(end);

@@ -242,6 +242,7 @@ void ServerConnection::flush_run() {
   Unit& unit = line_.front();
   context_.frames.reply(unit.task, unit.turn, run_, run_flags_, run_cut_);
   unit.forwarded += run_.size();
+  if (unit.forwarded > kReplyWindow) context_.streamed = true;
   drop_run();
 }
 

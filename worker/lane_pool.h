@@ -2,6 +2,7 @@
 // open more, which all workers share through the lane's counts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -42,12 +43,15 @@ class LanePool {
   enum class Leave : uint8_t { kGiven, kPoolFull, kDatabaseFull };
   Leave take_share(const std::vector<LanePool*>& all);
 
-  // A statement was at the front of its connection for so long.
-  void note_service(int64_t us, TaskTraffic traffic) {
+  // A statement was at the front of its connection for so long, and was answered with so much.
+  void note_service(int64_t us, TaskTraffic traffic, uint64_t reply_bytes) {
     service_us_ += (static_cast<double>(us) - service_us_) / 16;
+    reply_bytes_ += (static_cast<double>(reply_bytes) - reply_bytes_) / 16;
     if (traffic == TaskTraffic::kIndependentRead) long_lines_.note(us);
   }
   double service_us() const { return service_us_; }
+  // So many answers like the recent ones a backend can give before it waits for us to read them.
+  double answers_ahead() const { return kSocketBuffer / std::max(reply_bytes_, 1.0); }
   // Recent statements are short enough for lines; see placement.h.
   bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
   // How many connections are kept busy before lines are formed: as many as there are cores for this
@@ -87,6 +91,8 @@ class LanePool {
 
   // Longer than this on average, and a statement is better off on a connection of its own.
   static constexpr double kShortService = 1000;  // microseconds
+  // A socket holds at least this much, in bytes.
+  static constexpr double kSocketBuffer = 64 * 1024;
   // Longer lines are for very short reads only.
   static constexpr uint32_t kOrdinaryLine = 32;
 
@@ -94,7 +100,8 @@ class LanePool {
   uint32_t number_;
   uint32_t cores_;
   uint32_t spread_ = 0;
-  double service_us_ = 0;  // moving average
+  double service_us_ = 0;  // moving averages
+  double reply_bytes_ = 0;
   LongLines long_lines_;
   uint32_t version_ = 0;
   uint64_t seen_ = 0;

@@ -48,8 +48,10 @@ int64_t LaneService::leisure() const {
       const std::size_t line = connection->load();
       if (line == 0) continue;
       if (line < kLongLine || !pool->gathers()) return 0;
+      const double answers = std::min(static_cast<double>(line) / 2, pool->answers_ahead());
+      if (answers < 1) return 0;
       busy = true;
-      leisure = std::min(leisure, pool->service_us() * static_cast<double>(line) / 2);
+      leisure = std::min(leisure, pool->service_us() * answers);
     }
   }
   return busy && leisure >= kLeastLeisure ? static_cast<int64_t>(leisure) : 0;

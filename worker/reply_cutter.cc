@@ -24,12 +24,25 @@ constexpr bool is_looked_into(char type) {
   return std::string_view("ACEGNSWZ").find(type) != std::string_view::npos;
 }
 
+// DataRow and CopyData: most of what a server sends.
+constexpr bool is_data(char type) { return type == 'D' || type == 'd'; }
+
 bool valid_header(const char* at) {
   const uint32_t length = wire::load32(at + 1);
   return is_reply(at[0]) && length >= 4 && length <= 0x7fffffff;
 }
 
 uint64_t message_size(const char* at) { return uint64_t{wire::load32(at + 1)} + 1; }
+
+// How much of `input`, from `at` on, is whole messages of this type.
+std::size_t data_behind(std::string_view input, std::size_t at, char type) {
+  const std::size_t begin = at;
+  while (input.size() - at >= kHeader && input[at] == type && valid_header(&input[at]) &&
+         message_size(&input[at]) <= input.size() - at) {
+    at += message_size(&input[at]);
+  }
+  return at - begin;
+}
 
 }  // namespace
 
@@ -59,9 +72,11 @@ ReplyPiece ReplyCutter::begin(std::string_view& input) {
   if (!valid_header(input.data())) return {Part::kMalformed, input[0], false, {}};
   type_ = input[0];
   const uint64_t size = message_size(input.data());
-  const std::string_view bytes = input.substr(0, size);
+  const bool whole = size <= input.size();
+  const std::size_t more = whole && is_data(type_) ? data_behind(input, size, type_) : 0;
+  const std::string_view bytes = input.substr(0, size + more);
   input.remove_prefix(bytes.size());
-  if (bytes.size() == size) return {Part::kWhole, type_, false, bytes};
+  if (whole) return {Part::kWhole, type_, false, bytes};
   if (is_looked_into(type_) && size <= kGatherLimit) {
     held_.assign(bytes);
     return {};

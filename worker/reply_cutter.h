@@ -12,7 +12,7 @@ namespace pgring {
 struct ReplyPiece {
   enum class Part : uint8_t {
     kNone,       // the input is used up
-    kWhole,      // a complete message
+    kWhole,      // a complete message, or several of data (DataRow, CopyData) of one type
     kFirst,      // header and beginning of a message that will be continued
     kMiddle,     // more of it
     kLast,       // the rest of it

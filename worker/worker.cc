@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <utility>
 
 #include "common/batch_scheduling.h"
 #include "common/linger.h"
@@ -267,6 +268,7 @@ bool Worker::let_answers_gather() {
 void Worker::sleep(bool room_again) {
   if (let_answers_gather()) return;
   const int64_t begin = monotonic_us();
+  if (std::exchange(context_.streamed, false)) linger_.on_stream(begin);
   const bool soon = !room_again && !batch_scheduling_.crowded() && linger_.look_again([this] {
     event_count_ = poller_->wait(events_, 0);
     return event_count_ > 0 || something_to_do();

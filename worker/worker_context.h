@@ -27,6 +27,7 @@ struct WorkerContext {
   Canceller* canceller = nullptr;
   int64_t now = 0;         // monotonic microseconds, of this loop
   int64_t next_timer = 0;  // when the loop must look at its timers
+  bool streamed = false;   // a part of a result longer than the reply window has passed
   std::vector<ServerConnection*> to_flush;
   std::vector<char> read_buffer;
   std::vector<char> scratch;  // for messages made here; cleared by whoever uses it

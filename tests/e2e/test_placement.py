@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from support.crowd import SCHEMA, Crowd, console
 from support.process import free_port, wait_until
-from support.wire import Wire, query
+from support.wire import Wire, kinds, query
 
 CORES = len(os.sched_getaffinity(0))
 POOL = max(2, CORES) + 2  # some are idle when enough are busy
@@ -60,6 +60,29 @@ def test_answers_are_left_to_gather_while_lines_are_long(make_pgring, cluster):
     told = naps(pgring)
     wait_until(lambda: metric(pgring, "pgring_worker_naps_total", None) == {"1": told},
                "the metrics have followed")
+
+
+def test_long_answers_are_not_left_to_gather(make_pgring, cluster):
+    """A backend whose socket is full waits for the worker: the line behind it would wait as well."""
+    cluster.execute(SCHEMA)
+    pgring = make_pgring(settings={"default_pool_size": 1, "worker_processes": 1, "pipeline_depth": 32,
+                                   "admin_users": "postgres"})
+    clients = [Wire(pgring.port) for _ in range(64)]
+    for wire in clients:
+        wire.login()
+
+    def turn():
+        for wire in clients:
+            wire.send(query("select repeat('x', 100000)"))
+        for wire in clients:
+            assert kinds(wire.read_until()) == b"TDCZ"
+
+    turn()
+    told = naps(pgring)
+    for _ in range(5):
+        turn()
+    assert naps(pgring) == told
+    assert console(pgring, "SHOW WORKERS")[0]["tasks_pipelined"] > 300, "they stood in line"
 
 
 def test_short_statements_are_gathered_and_long_ones_spread(start):

@@ -30,6 +30,13 @@ TEST_CASE("linger: with many at once the processor is left to those who have wor
   CHECK_FALSE(after(60, 50, 4).worthwhile(kLater));
 }
 
+TEST_CASE("linger: the next part of a long result is not waited for, but what comes later is") {
+  Linger linger = after(60, 50, 1);
+  linger.on_stream(kLater);
+  CHECK_FALSE(linger.worthwhile(kLater + 1'000));
+  CHECK(linger.worthwhile(kLater + 10'000));
+}
+
 TEST_CASE("linger: waits that end without anything teach nothing") {
   Linger linger = after(60, 50, 1);
   for (int i = 0; i < 60; ++i) linger.note(1'000'000, 0);

@@ -73,6 +73,30 @@ TEST_CASE("cutter: byte by byte, messages that are looked into arrive whole") {
   CHECK(cut.wholes == wholes);
 }
 
+TEST_CASE("cutter: rows that arrive together are handed out together, up to the last whole one") {
+  const std::string rows = make('D', "one") + make('D', "") + make('D', "three");
+  const std::string copied = make('d', "four") + make('d', "five");
+  const std::string damaged("D\0\0\0\3", 5);
+  ReplyCutter cutter;
+  std::string_view input(rows);
+  CHECK(cutter.next(input).bytes == rows);
+  const std::string both = rows + copied;
+  input = both;
+  CHECK(cutter.next(input).bytes == rows);
+  CHECK(cutter.next(input).bytes == copied);
+  for (std::size_t size = rows.size() - 9; size < rows.size(); ++size) {
+    ReplyCutter fresh;
+    input = std::string_view(rows).substr(0, size);
+    const ReplyPiece piece = fresh.next(input);
+    CHECK(piece.part == Part::kWhole);
+    CHECK(piece.bytes == make('D', "one") + make('D', ""));
+  }
+  const std::string bad = rows + damaged;
+  input = bad;
+  CHECK(cutter.next(input).bytes == rows);
+  CHECK(cutter.next(input).part == Part::kMalformed);
+}
+
 TEST_CASE("cutter: a long message passes through without being gathered") {
   const std::string row = make('D', std::string(1'000'000, 'x'));
   ReplyCutter cutter;
