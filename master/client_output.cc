@@ -90,7 +90,7 @@ ssize_t ClientOutput::move(int fd, OutputStore& store, int from, std::size_t byt
   if (!overflow_) {
     sent = splice_some(from, fd, bytes, false);
     if (sent == static_cast<ssize_t>(bytes) || sent == 0) return sent;
-    if (sent < 0 && errno != EAGAIN) return -1;
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) return -1;
     overflow_ = store.lend_pipe();
     if (!overflow_) return sent;
   }
@@ -122,7 +122,10 @@ void ClientOutput::queue(OutputStore& store, std::string_view bytes) {
 
 WriteResult ClientOutput::flush_overflow(int fd, OutputStore& store) {
   const ssize_t sent = splice_some(overflow_->pipe.read.get(), fd, overflow_->filled, first_);
-  if (sent < 0) return errno == EAGAIN ? WriteResult::kPending : WriteResult::kBroken;
+  if (sent < 0) {
+    const bool later = errno == EAGAIN || errno == EINTR;
+    return later ? WriteResult::kPending : WriteResult::kBroken;
+  }
   overflow_->filled -= static_cast<std::size_t>(sent);
   pending_ -= static_cast<uint64_t>(sent);
   if (overflow_->filled > 0) return WriteResult::kPending;

@@ -29,7 +29,8 @@ struct OverflowPipe {
   std::size_t filled = 0;
 };
 
-// Lends chunks and pipes and takes them back; keeps up to `spare` chunks for the next borrower.
+// Lends chunks and pipes and takes them back; keeps up to `spare` chunks, and all pipes, for the
+// next borrower.
 class OutputStore {
  public:
   // For all clients together: each is two descriptors.
@@ -44,6 +45,8 @@ class OutputStore {
   // Null where there are too many already, or no descriptors.
   std::unique_ptr<OverflowPipe> lend_pipe();
   void give_back(std::unique_ptr<OverflowPipe> pipe);
+  // In a forked child, once all have been given back: the pipes are the master's.
+  void abandon() { free_pipes_.clear(); }
   uint64_t lent_bytes() const { return uint64_t{lent_} * kOutputChunk; }
 
  private:

@@ -11,7 +11,11 @@ namespace pgring {
 void Master::become_child() {
   logger_.abandon();
   listeners_.abandon();
-  for (auto& client : frontend_.all()) client->fd.reset();
+  for (auto& client : frontend_.all()) {
+    client->fd.reset();
+    client->output.clear(context_.output);
+  }
+  context_.output.abandon();
   frontend_.lingering().abandon();
   supervisor_.abandon();
   status_.abandon();

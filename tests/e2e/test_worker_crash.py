@@ -11,6 +11,7 @@ import pytest
 
 from support.cluster import server_program
 from support.process import wait_until
+from support.wire import Wire, data_row, kinds, query
 
 LONG_READ = ("select count(*) from pgbench_accounts a, pgbench_accounts b"
              " where a.aid %% 100 = b.aid %% 100 and a.aid < 20000 and b.aid < 20000 and %d = %d")
@@ -84,6 +85,29 @@ def test_a_read_is_run_again_elsewhere(crashing, threads):
         kill(crashing, worker_of(crashing, running_backend(crashing, "81 = 81")))
         assert running.result(30) == expected
         assert client.execute("select 'still here'").fetchone() == ("still here",)
+
+
+def pipes_of(pid):
+    links = [os.readlink(entry.path) for entry in os.scandir("/proc/%d/fd" % pid)]
+    return len([link for link in links if link.startswith("pipe:")])
+
+
+def test_a_new_worker_has_nothing_of_a_result_that_waits_for_its_client(crashing):
+    """What a socket does not take waits in a pipe of the master's."""
+    rows, size, master = 1000, 60000, crashing.process.pid
+    before = pipes_of(master)
+    with Wire(crashing.port) as client:
+        client.login(database="bench")
+        client.send(query("select repeat('y', %d) from generate_series(1, %d)" % (size, rows)))
+        wait_until(lambda: pipes_of(master) > before, "the client's socket is full")
+        busy = worker_of(crashing, running_backend(crashing, "generate_series(1, %d)" % rows))
+        other = next(pid for pid in crashing.workers() if pid != busy)
+        told = pipes_of(other)
+        kill(crashing, other)
+        assert [pipes_of(pid) for pid in crashing.workers()] == [told, told]
+        messages = client.read_until()
+        assert kinds(messages) == b"T" + rows * b"D" + b"CZ"
+        assert {data_row(body)[0] for kind, body in messages if kind == b"D"} == {size * "y"}
 
 
 def test_what_may_have_run_is_reported_as_unknown(crashing, threads):
