@@ -10,7 +10,7 @@
 namespace pgring {
 namespace {
 
-constexpr uint64_t kSpareDescriptors = 100;  // listeners, pipes, log files, libraries
+constexpr uint64_t kSpareDescriptors = 150;  // doorbells, pipes, listeners, log files
 constexpr uint64_t kEnoughPorts = 10'000;    // for outgoing connections
 constexpr uint64_t kPatienceSeconds = 900;   // a vanished client may keep its place that long
 constexpr uint64_t kKeepaliveSeconds = 300;

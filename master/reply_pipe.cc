@@ -60,7 +60,8 @@ PipeState ReplyPipe::read_frames(FrameSink& sink) {
       frames_.empty() ? 0 : frames_.back().at + sizeof(FrameHeader) + frames_.back().header.length;
   std::memmove(buffer_.data(), buffer_.data() + done, filled_ - done);
   filled_ -= done;
-  if (filled_ == 0 && !frames_.empty() && is_long(frames_.back().header)) {
+  // Unless the last is the beginning of one, which find_frames() has taken note of.
+  if (long_left_ == 0 && filled_ == 0 && !frames_.empty() && is_long(frames_.back().header)) {
     expect_more(frames_.back().header);
   }
   return state;

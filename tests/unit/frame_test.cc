@@ -204,6 +204,28 @@ TEST_CASE("reply pipe: behind a result that goes on, its next part is not read, 
   CHECK(ends.got[0].second == first + "end");
 }
 
+TEST_CASE("reply pipe: only a payload's last part ends where the worker says so") {
+  struct Cuts : Ends {
+    std::vector<uint8_t> cuts;
+    void on_frame(const FrameHeader& header, std::string_view) override {
+      cuts.push_back(header.cut);
+    }
+  };
+  Cuts ends;
+  const std::string long_frame = frame(7, std::string(100'000, 'a'));
+  ends.write(long_frame.substr(0, 50'000));
+  CHECK(ends.reader.read(ends) == PipeState::kOpen);
+  ends.write(long_frame.substr(50'000, 20'000));
+  while (ends.reader.read(ends) == PipeState::kOpen) {
+  }
+  ends.write(long_frame.substr(70'000));
+  while (ends.reader.read(ends) == PipeState::kOpen) {
+  }
+  const std::vector<uint8_t> expected =
+      splice_available() ? std::vector<uint8_t>{1, 1, 0} : std::vector<uint8_t>{0};
+  CHECK(ends.cuts == expected);
+}
+
 TEST_CASE("reply pipe: the beginning of a frame behind such a part is not lost") {
   if (!splice_available()) return;
   SocketEnds ends;

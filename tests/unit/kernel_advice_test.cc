@@ -81,8 +81,8 @@ TEST_CASE("each Linux setting that hurts is named with its command") {
            Case{"net.ipv4.ip_local_port_range", "1024\t60999", "6432",
                 "sysctl -w net.ipv4.ip_local_reserved_ports='6432'"},
            Case{"fs.file-max", "10000", "20400", "sysctl -w fs.file-max='20400'"},
-           Case{"nofile", "4096", "10100",
-                "LimitNOFILE=10100 in the systemd unit, or `ulimit -H -n 10100` at start"},
+           Case{"nofile", "4096", "10150",
+                "LimitNOFILE=10150 in the systemd unit, or `ulimit -H -n 10150` at start"},
        }) {
     CAPTURE(bad.name);
     const Advice advice = only_advice(good_linux(), bad.name, bad.value);
@@ -176,7 +176,7 @@ TEST_CASE("Solaris' descriptors and swap are judged") {
   const std::vector<Advice> all = advise(kernel, kBusy);
   REQUIRE(all.size() == 2);
   CHECK(all[0].command ==
-        "projmod -s -K 'process.max-file-descriptor=(basic,10100,deny),(privileged,10100,deny)' "
+        "projmod -s -K 'process.max-file-descriptor=(basic,10150,deny),(privileged,10150,deny)' "
         "system");
   CHECK(all[1].what == "swap space available");
 }
