@@ -8,7 +8,7 @@ import pytest
 from support.process import wait_until
 from support.wire import Wire, query
 
-LENGTH = 200_000_000
+LENGTH = 50_000_000
 
 
 def running(cluster):
@@ -30,7 +30,7 @@ def wait_for_timeout(pgring, _backend):
 
 @pytest.mark.parametrize("end", [terminate_backend, kill_worker, wait_for_timeout])
 def test_the_stream_just_ends(make_pgring, end):
-    pgring = make_pgring(settings={"query_timeout": 2 if end is wait_for_timeout else 0})
+    pgring = make_pgring(settings={"query_timeout": 3 if end is wait_for_timeout else 0})
     with Wire(pgring.port) as client:
         client.login()
         client.send(query(f"select repeat('x', {LENGTH})"))
