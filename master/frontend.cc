@@ -1,7 +1,6 @@
 // Client sockets.
 #include "master/frontend.h"
 
-#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -190,11 +189,6 @@ void Frontend::watch(const Client& client) {
 void Frontend::send(Client& client, std::string_view bytes) {
   if (!client.fd) return;
   settle_output(client, client.output.write(client.fd.get(), context_.output, bytes));
-}
-
-void Frontend::on_moved(Client& client) {
-  const bool all = client.output.pending() == 0;
-  settle_output(client, all ? WriteResult::kDone : WriteResult::kPending);
 }
 
 void Frontend::settle_output(Client& client, WriteResult result) {

@@ -31,7 +31,10 @@ class Frontend {
   // Passes bytes on to the client; keeps what its socket does not take.
   void send(Client& client, std::string_view bytes);
   // Bytes for the client have been moved to its output.
-  void on_moved(Client& client);
+  void on_moved(Client& client) {
+    settle_output(client,
+                  client.output.pending() == 0 ? WriteResult::kDone : WriteResult::kPending);
+  }
   // An error that ends the connection.
   void fail(Client& client, const wire::ErrorFields& fields);
   // An ErrorResponse, unless the client has the beginning of a message and would take it for the

@@ -34,6 +34,17 @@ struct Pair {
   Fd near, far;
 };
 
+// `got` of what was `sent` has been read.
+void check_all_comes(Pair& pair, OutputStore& store, ClientOutput& output, const std::string& sent,
+                     std::string got) {
+  while (got.size() < sent.size()) {
+    got += pair.read_some(100000);
+    REQUIRE(output.flush(pair.near.get(), store) != WriteResult::kBroken);
+  }
+  CHECK(got == sent);
+  CHECK(output.pending() == 0);
+}
+
 TEST_CASE("client output: what the socket takes is gone at once") {
   Pair pair;
   OutputStore store(4);
@@ -58,12 +69,7 @@ TEST_CASE("client output: the rest waits and keeps its order") {
     got += pair.read_some(random() % 40000);
     CHECK(output.flush(pair.near.get(), store) != WriteResult::kBroken);
   }
-  while (got.size() < sent.size()) {
-    got += pair.read_some(100000);
-    REQUIRE(output.flush(pair.near.get(), store) != WriteResult::kBroken);
-  }
-  CHECK(got == sent);
-  CHECK(output.pending() == 0);
+  check_all_comes(pair, store, output, sent, got);
   CHECK(store.lent_bytes() == 0);
 }
 
@@ -182,12 +188,7 @@ TEST_CASE("client output: written or moved, taken or not, the order is kept") {
     got += pair.read_some(random() % 60000);
     CHECK(output.flush(pair.near.get(), store) != WriteResult::kBroken);
   }
-  while (got.size() < sent.size()) {
-    got += pair.read_some(100000);
-    REQUIRE(output.flush(pair.near.get(), store) != WriteResult::kBroken);
-  }
-  CHECK(got == sent);
-  CHECK(output.pending() == 0);
+  check_all_comes(pair, store, output, sent, got);
 }
 
 TEST_CASE("client output: an empty source, one that has ended, and a client that is gone") {
