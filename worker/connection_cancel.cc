@@ -15,6 +15,7 @@ constexpr uint8_t kMostCancels = 6;
 
 void ServerConnection::on_attention() {
   if (phase_ != Phase::kReady || line_.empty()) return;
+  const Change change(*this);
   for (std::size_t i = 0; i < line_.size(); ++i) look_at_requests(line_[i]);
   if (withdraw_cancelled()) return;
   cancel_front();
@@ -70,6 +71,7 @@ void ServerConnection::cancel_for_leaving() {
 }
 
 void ServerConnection::cancel_finished(bool answered) {
+  const Change change(*this);
   cancel_pending_ = false;
   // Nobody knows whether it will still hit whoever comes next.
   if (!answered) retire();

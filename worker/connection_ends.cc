@@ -161,10 +161,10 @@ void ServerConnection::became_free() {
     return;
   }
   needs_reset_ = false;
-  pool_.connection_is_free();
 }
 
 void ServerConnection::release_client() {
+  const Change change(*this);
   unlink();
   if (!line_.empty() || status_ != 'I') {
     die("");  // the server rolls back
@@ -208,8 +208,7 @@ void ServerConnection::fail_unit(const Unit& unit, const Loss& known) {
     const uint64_t published = task.published.load(std::memory_order_acquire);
     const bool whole = (published & kStreamClosed) != 0 && !unit.copying &&
                        (published & ~kStreamClosed) <= kPayloadWindow;
-    loss.repeatable =
-        unit.taken == 0 || (whole && (loss.behind || task.attempts < kMaxAttempts));
+    loss.repeatable = unit.taken == 0 || (whole && (loss.behind || task.attempts < kMaxAttempts));
   }
   context_.scratch.clear();
   switch (outcome_of(unit, loss)) {

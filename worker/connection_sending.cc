@@ -6,6 +6,7 @@
 namespace pgring {
 
 void ServerConnection::add_task(uint32_t number) {
+  const Change change(*this);
   const Task& task = context_.task(number);
   Unit unit;
   unit.traffic = task.traffic;
@@ -151,6 +152,7 @@ void ServerConnection::want_flush() {
 }
 
 void ServerConnection::flush() {
+  const Change change(*this);
   in_flush_list_ = false;
   while (phase_ == Phase::kReady && queued() > 0) {
     const auto [status, bytes] = stream_.write(out_.data() + out_sent_, queued());

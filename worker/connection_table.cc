@@ -1,6 +1,8 @@
 // Slots, tokens and burial.
 #include "worker/connection_table.h"
 
+#include <utility>
+
 #include "worker/canceller.h"
 
 namespace pgring {
@@ -27,6 +29,7 @@ ServerConnection* ConnectionTable::find(uint64_t token) const {
 }
 
 bool ConnectionTable::bury() {
+  if (!std::exchange(context_.some_finished, false)) return false;
   bool any = false;
   for (uint32_t slot = 0; slot < slots_.size(); ++slot) {
     ServerConnection* connection = slots_[slot].get();

@@ -58,7 +58,9 @@ bool LanePool::refresh() {
   version_ = read;
   if (!first && (before != config_.conninfo || config_.closed || config_.paused ||
                  generation != config_.generation)) {
-    for (ServerConnection* connection : connections_) connection->retire();
+    const std::span<ServerConnection* const> all = roster_.all();
+    // Retiring moves them about.
+    for (ServerConnection* each : std::vector(all.begin(), all.end())) each->retire();
     failed_logins_ = 0;
     next_login_at_ = 0;
   }
@@ -93,9 +95,10 @@ uint64_t LanePool::published() const {
 }
 
 uint32_t LanePool::logins() const {
-  return static_cast<uint32_t>(std::ranges::count_if(connections_, [](const auto* connection) {
-    return connection->phase() == ServerConnection::Phase::kLogin;
-  }));
+  return static_cast<uint32_t>(
+      std::ranges::count_if(roster_.neither(), [](const ServerConnection* connection) {
+        return connection->phase() == ServerConnection::Phase::kLogin;
+      }));
 }
 
 uint32_t LanePool::total_connections() const {
@@ -124,6 +127,8 @@ bool LanePool::within_limits(const std::vector<LanePool*>& all, Leave& leave) co
     leave = Leave::kPoolFull;
     return false;
   }
+  leave = Leave::kGiven;
+  if (config_.max_db_connections == 0 && config_.max_user_connections == 0) return true;
   uint32_t of_database = 0;
   uint32_t of_user = 0;
   for (const LanePool* pool : all) {
@@ -152,10 +157,22 @@ void LanePool::give_back_share() {
                             std::memory_order_seq_cst);
 }
 
-void LanePool::add(ServerConnection* connection) { connections_.push_back(connection); }
+void LanePool::add(ServerConnection* connection) { roster_.add(connection); }
+
+void LanePool::note(ServerConnection& connection) {
+  using Group = Roster<ServerConnection>::Group;
+  roster_.move(&connection, connection.in_use() ? Group::kInUse
+                            : connection.idle() ? Group::kIdle
+                                                : Group::kNeither);
+  context_.some_finished = context_.some_finished || connection.finished();
+  if (connection.noted) return;
+  connection.noted = true;
+  noted_.push_back(&connection);
+}
 
 void LanePool::remove(ServerConnection* connection) {
-  std::erase(connections_, connection);
+  roster_.remove(connection);
+  std::erase(noted_, connection);
   publish_share();
 }
 
@@ -177,27 +194,36 @@ void LanePool::login_succeeded() {
   next_login_at_ = 0;
 }
 
+uint32_t LanePool::idle_for_reads(uint32_t lines) const {
+  const auto idle = static_cast<uint32_t>(roster_.idle().size());
+  return has_long_lines() ? std::min(idle, spread_ - std::min(lines, spread_)) : idle;
+}
+
 void LanePool::publish_share() {
-  uint32_t idle = 0;
-  uint32_t logging_in = 0;
+  for (ServerConnection* connection : noted_) {
+    connection->publish_view();
+    connection->noted = false;
+  }
+  noted_.clear();
+  const uint32_t limit = std::max(line_limit(), 1u);
   uint32_t room = 0;
   uint32_t load = 0;
   uint32_t lines = 0;
-  for (ServerConnection* connection : connections_) {
-    connection->publish_view();
-    load += static_cast<uint32_t>(connection->load());
-    if (connection->phase() == ServerConnection::Phase::kLogin) ++logging_in;
-    if (connection->idle()) ++idle;
-    if ((acceptable(*connection, lines) & kReads) == 0) continue;
-    room += std::max(line_limit(), 1u) - static_cast<uint32_t>(connection->load());
+  for (const ServerConnection* connection : roster_.in_use()) {
+    const auto line = static_cast<uint32_t>(connection->load());
+    load += line;
+    if ((acceptable(*connection, lines) & kReads) != 0) room += limit - line;
   }
+  room += idle_for_reads(lines) * limit;
+  const auto idle = static_cast<uint32_t>(roster_.idle().size());
+  const uint32_t logging_in = logins();
   // Where the long lines are full the master does not ring; should they stand still by then, idle
   // connections are to take over.
   if (room == 0 && idle > 0) context_.wake_at(context_.now + config_.pipeline_stall_us);
   const uint32_t short_lines = spread() * kShortLine;
   const uint32_t short_room =
       gathers() ? std::min(room, short_lines - std::min(load, short_lines)) : room;
-  const auto total = static_cast<uint32_t>(connections_.size());
+  const auto total = static_cast<uint32_t>(roster_.all().size());
   share().idle.store(idle, std::memory_order_relaxed);
   share().logging_in.store(logging_in, std::memory_order_relaxed);
   share().active.store(total - idle - logging_in, std::memory_order_relaxed);

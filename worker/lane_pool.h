@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "worker/long_lines.h"
+#include "worker/roster.h"
 #include "worker/server_connection.h"
 #include "worker/worker_context.h"
 
@@ -22,7 +23,8 @@ class LanePool {
   const LaneConfig& config() const { return config_; }
   uint32_t number() const { return number_; }
   Lane& lane() { return context_.state.lanes[number_]; }
-  const std::vector<ServerConnection*>& connections() const { return connections_; }
+  // Its connections, by what can be done with them.
+  const Roster<ServerConnection>& roster() const { return roster_; }
 
   // Tasks wait in the lane and may be claimed.
   bool has_work() const;
@@ -64,11 +66,14 @@ class LanePool {
   }
   // How long a line may be.
   uint32_t line_limit() const;
-  // Which kinds of task one of connections() may take now. They are to be asked in their order:
-  // the first that can serve reads have the long lines. `lines`, 0 before the first, counts them.
+  // Which kinds of task one of the roster may take now. Those in use are to be asked first, in
+  // their order, then an idle one: the first that can serve reads have the long lines. `lines`, 0
+  // before the first, counts them.
   uint8_t acceptable(const ServerConnection& connection, uint32_t& lines) const;
 
   void add(ServerConnection* connection);
+  // What the connection can be given may have changed.
+  void note(ServerConnection& connection);
   void remove(ServerConnection* connection);
   // Once it has been closed.
   void give_back_share();
@@ -76,7 +81,6 @@ class LanePool {
   void count_gathered();
   void login_failed();
   void login_succeeded();
-  void connection_is_free() { publish_share(); }
   // Tells the other processes what this worker has.
   void publish_share();
 
@@ -84,6 +88,8 @@ class LanePool {
   LaneShare& share() const { return context_.state.lanes[number_].shares[context_.number]; }
   uint32_t total_connections() const;
   uint32_t logins() const;
+  // How many of the idle connections take reads, after `lines` of those in use.
+  uint32_t idle_for_reads(uint32_t lines) const;
   uint32_t waiting() const;
   uint64_t published() const;
   bool within_limits(const std::vector<LanePool*>& all, Leave& leave) const;
@@ -106,7 +112,8 @@ class LanePool {
   uint32_t version_ = 0;
   uint64_t seen_ = 0;
   LaneConfig config_{};
-  std::vector<ServerConnection*> connections_;
+  Roster<ServerConnection> roster_;
+  std::vector<ServerConnection*> noted_;  // whose view is to be published anew
   uint32_t failed_logins_ = 0;
   int64_t next_login_at_ = 0;
 };

@@ -26,6 +26,7 @@ void LaneService::serve(bool claiming) {
   }
   for (auto& pool : lanes_) {
     if (pool->refresh() && claiming) serve_lane(*pool);
+    if (!pool->roster().all().empty()) pool->publish_share();
   }
 }
 
@@ -39,11 +40,19 @@ bool LaneService::has_news() const {
   return false;
 }
 
+std::size_t LaneService::under_way() const {
+  std::size_t units = 0;
+  for (const auto& pool : lanes_) {
+    for (const ServerConnection* connection : pool->roster().in_use()) units += connection->load();
+  }
+  return units;
+}
+
 int64_t LaneService::leisure() const {
   double leisure = kMostLeisure;
   bool busy = false;
   for (const auto& pool : lanes_) {
-    for (const ServerConnection* connection : pool->connections()) {
+    for (const ServerConnection* connection : pool->roster().in_use()) {
       if (connection->linked_client() != kNoClient) return 0;
       const std::size_t line = connection->load();
       if (line == 0) continue;
@@ -65,7 +74,6 @@ void LaneService::serve_lane(LanePool& pool) {
   }
   if (pool.below_minimum() && pool.may_log_in_now()) open_connection(pool);
   tasks_wait_ = tasks_wait_ || pool.has_work();
-  if (!pool.connections().empty()) pool.publish_share();
 }
 
 void LaneService::take_tasks(LanePool& pool) {

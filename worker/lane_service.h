@@ -1,6 +1,7 @@
 // Serves all lanes: claims what can be placed, opens connections for what cannot.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -22,6 +23,8 @@ class LaneService {
   bool tasks_wait() const { return tasks_wait_; }
   // Something was published, or a lane added, since serve() looked. Before sleeping.
   bool has_news() const;
+  // Units on connections.
+  std::size_t under_way() const;
   // For so many microseconds answers may be left to gather: every busy backend has a long line of
   // short reads, of which half will be left by then, and many answers are read and passed on with
   // one wake-up. 0: somebody would have to wait, or a backend.

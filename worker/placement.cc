@@ -14,11 +14,27 @@ namespace {
 
 using Rank = std::tuple<std::size_t, bool, int64_t>;
 
+bool is_foreign(const ServerConnection& connection, const Task& task) {
+  return task.parameter_serial != 0 && connection.applied_parameters() != task.parameter_serial;
+}
+
 Rank rank_of(const ServerConnection& connection, const LanePool& pool, const Task& task) {
   if (pool.config().round_robin) return {connection.load(), false, connection.idle_since()};
-  const bool foreign =
-      task.parameter_serial != 0 && connection.applied_parameters() != task.parameter_serial;
-  return {connection.load(), foreign, 0};
+  return {connection.load(), is_foreign(connection, task), 0};
+}
+
+// Null where none is idle.
+ServerConnection* choose_idle(const LanePool& pool, const Task& task) {
+  ServerConnection* best = nullptr;
+  Rank best_rank{};
+  for (ServerConnection* connection : pool.roster().idle()) {
+    const Rank rank = rank_of(*connection, pool, task);
+    if (best != nullptr && rank >= best_rank) continue;
+    best = connection;
+    best_rank = rank;
+    if (rank == Rank{}) break;  // none is better
+  }
+  return best;
 }
 
 }  // namespace
@@ -26,37 +42,35 @@ Rank rank_of(const ServerConnection& connection, const LanePool& pool, const Tas
 uint8_t acceptable_traffic(const LanePool& pool) {
   uint8_t traffics = 0;
   uint32_t lines = 0;
-  for (const ServerConnection* connection : pool.connections()) {
+  for (const ServerConnection* connection : pool.roster().in_use()) {
     traffics |= pool.acceptable(*connection, lines);
-    if (traffics == kAnyTraffic) break;
+    if (traffics != 0) break;  // reads, and an idle one takes the others
   }
-  return traffics;
+  // All idle ones are alike.
+  const auto idle = pool.roster().idle();
+  return idle.empty() ? traffics : traffics | pool.acceptable(*idle.front(), lines);
 }
 
 Placement choose_connection(const LanePool& pool, const Task& task) {
-  const bool gathers = task.traffic == TaskTraffic::kIndependentRead && pool.gathers();
-  ServerConnection* best = nullptr;
-  ServerConnection* line = nullptr;  // the shortest that is not empty
-  Rank best_rank{}, line_rank{};
+  ServerConnection* line = nullptr;  // the shortest
+  Rank line_rank{};
   uint32_t busy = 0;
   uint32_t lines = 0;
-  for (ServerConnection* connection : pool.connections()) {
-    const bool in_use = connection->load() > 0;
-    if (in_use && connection->linked_client() == kNoClient) ++busy;
+  for (ServerConnection* connection : pool.roster().in_use()) {
+    if (connection->linked_client() == kNoClient) ++busy;
     const uint8_t traffics = pool.acceptable(*connection, lines);
     if ((traffics & traffic_bit(task.traffic)) == 0) continue;
     const Rank rank = rank_of(*connection, pool, task);
-    if (best == nullptr || rank < best_rank) {
-      best = connection;
-      best_rank = rank;
-    }
-    if (gathers && in_use && (line == nullptr || rank < line_rank)) {
-      line = connection;
-      line_rank = rank;
-    }
+    if (line != nullptr && rank >= line_rank) continue;
+    line = connection;
+    line_rank = rank;
   }
-  if (line == nullptr || busy < pool.spread()) return {best, false};
-  return {line, best->load() == 0};
+  const auto idle = pool.roster().idle();
+  const bool some_idle =
+      !idle.empty() && (pool.acceptable(*idle.front(), lines) & traffic_bit(task.traffic)) != 0;
+  const bool gather = line != nullptr && pool.gathers() && busy >= pool.spread();
+  if (!some_idle || gather) return {line, some_idle};
+  return {choose_idle(pool, task), false};
 }
 
 }  // namespace pgring

@@ -22,6 +22,8 @@ ServerConnection::ServerConnection(WorkerContext& context, LanePool& pool, uint6
   out_.reserve(4096);
 }
 
+ServerConnection::Change::~Change() { connection_.pool_.note(connection_); }
+
 ServerConnection::~ServerConnection() {
   if (stream_.connection() != nullptr) {
     if (watched_) context_.poller.remove(stream_.fd());
@@ -32,6 +34,7 @@ ServerConnection::~ServerConnection() {
 }
 
 void ServerConnection::start_login() {
+  const Change change(*this);
   opened_at_ = context_.now;
   login_deadline_ = 0;
   if (pool_.config().server_connect_timeout_us > 0) {
@@ -117,6 +120,7 @@ void ServerConnection::send_hello() {
 }
 
 void ServerConnection::on_event(const PollEvent& event) {
+  const Change change(*this);
   if (phase_ == Phase::kLogin) {
     continue_login(login_->advance());
     return;
@@ -156,6 +160,7 @@ uint8_t ServerConnection::acceptable(uint32_t depth) const {
 }
 
 void ServerConnection::check_timers() {
+  const Change change(*this);
   const LaneConfig& config = pool_.config();
   if (phase_ == Phase::kLogin && login_deadline_ > 0) {
     if (context_.now >= login_deadline_) {
@@ -186,8 +191,14 @@ void ServerConnection::check_timers() {
   }
 }
 
+void ServerConnection::retire() {
+  const Change change(*this);
+  retiring_ = true;
+}
+
 void ServerConnection::die(std::string_view why) {
   if (phase_ == Phase::kDead) return;
+  const Change change(*this);
   if (!why.empty()) log_info("{}: database connection closed: {}", pool_.config().name, why);
   phase_ = Phase::kDead;
   run_ = {};

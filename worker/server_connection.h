@@ -8,6 +8,7 @@
 //  - A connection whose last unit did not end in ReadyForQuery `I` is linked or dead.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -54,7 +55,7 @@ class ServerConnection {
   // The worker is about to leave: the server is told not to go on with what nobody waits for.
   void cancel_for_leaving();
   // Closes as soon as nothing runs on it; at once if `now`.
-  void retire() { retiring_ = true; }
+  void retire();
   void die(std::string_view why);
   // A cancel request of this connection has been answered (or given up: then it is not reused).
   void cancel_finished(bool answered);
@@ -66,6 +67,10 @@ class ServerConnection {
            (retiring_ && phase_ == Phase::kReady && line_.empty() && linked_client_ == kNoClient);
   }
   bool idle() const;
+  // It has something to answer, or a client of its own.
+  bool in_use() const {
+    return phase_ == Phase::kReady && (!line_.empty() || linked_client_ != kNoClient);
+  }
   // It answers independent reads one after the other, and another may stand behind them.
   bool flows() const;
   // Which kinds of task (bits of traffic_bit) may be added now, to a line of `depth` at most.
@@ -83,7 +88,22 @@ class ServerConnection {
   void trace(const char* what) const;
   uint64_t token() const { return token_; }
 
+  std::size_t roster_place = 0;  // the pool's
+  bool noted = false;  // ... and whether it has noted a change since it published its share
+
  private:
+  // Made by whatever may change what the connection can be given: tells the pool in the end.
+  class Change {
+   public:
+    explicit Change(ServerConnection& connection) : connection_(connection) {}
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+    ~Change();
+
+   private:
+    ServerConnection& connection_;
+  };
+
   // Login (server_connection.cc).
   void continue_login(ServerLogin::Progress progress);
   void login_failed(std::string_view why);

@@ -280,10 +280,8 @@ void Worker::sleep(bool room_again) {
     event_count_ = poller_->wait(events_, stay ? 0 : sleep_time());
     context_.slot.sleeping.store(0, std::memory_order_seq_cst);
   }
-  std::size_t under_way = 0;
-  connections_.for_each([&](const ServerConnection& each) { under_way += each.load(); });
   if (event_count_ > 0 || soon)
-    linger_.note(monotonic_us() - begin, std::max<std::size_t>(under_way, 1));
+    linger_.note(monotonic_us() - begin, std::max<std::size_t>(lanes_.under_way(), 1));
 }
 
 }  // namespace

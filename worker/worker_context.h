@@ -25,9 +25,10 @@ struct WorkerContext {
   BackendRegistry backends;
   Links links;
   Canceller* canceller = nullptr;
-  int64_t now = 0;         // monotonic microseconds, of this loop
-  int64_t next_timer = 0;  // when the loop must look at its timers
-  bool streamed = false;   // a part of a result longer than the reply window has passed
+  int64_t now = 0;             // monotonic microseconds, of this loop
+  int64_t next_timer = 0;      // when the loop must look at its timers
+  bool streamed = false;       // a part of a result longer than the reply window has passed
+  bool some_finished = false;  // connections are to be buried
   std::vector<ServerConnection*> to_flush;
   std::vector<char> read_buffer;
   std::vector<char> scratch;  // for messages made here; cleared by whoever uses it
