@@ -190,6 +190,7 @@ struct SharedHeader {
   std::atomic<uint32_t> worker_count;           // highest slot that may be in use
   std::atomic<uint32_t> workers_wanted;         // so many shall run and divide the cores
   std::atomic<uint32_t> lane_count;             // lanes ever used; grows only
+  std::atomic<uint32_t> lingering;  // 1: looking again before sleep pays. Only the master writes
   std::atomic<int64_t> cancel_wait_timeout_us;  // the setting; 0: none. Only the master writes
   ServerStatus status;                          // the master's
 };

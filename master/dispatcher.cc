@@ -87,6 +87,7 @@ void Dispatcher::resubmit(Client& client) {
 }
 
 void Dispatcher::end_unit(Client& client) {
+  ++units_ended_;
   client.published = false;
   if (client.worker == 0) drop_task(client);
 }

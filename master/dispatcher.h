@@ -51,6 +51,7 @@ class Dispatcher {
   void wake_workers();
 
   uint64_t wakeups() const { return wakeups_; }
+  uint64_t units_ended() const { return units_ended_; }
 
  private:
   bool put_on_lane(Client& client);
@@ -69,6 +70,7 @@ class Dispatcher {
   uint64_t workers_to_ring_ = 0;  // a bit per worker
   std::vector<uint32_t> served_;
   uint64_t wakeups_ = 0;
+  uint64_t units_ended_ = 0;
 
  public:
   // Set by Master: finds a client by its number.

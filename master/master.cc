@@ -133,7 +133,9 @@ std::size_t Master::wait(std::span<PollEvent> events, int timeout_ms) {
   const int64_t begin = monotonic_us();
   std::size_t count = 0;
   if (std::exchange(context_.streamed, false)) linger_.on_stream(begin);
-  const bool soon = !batch_scheduling_.crowded() && linger_.look_again([&] {
+  const bool lingering = linger_trial_.review(begin, dispatcher_.units_ended());
+  context_.state.header->lingering.store(lingering ? 1 : 0, std::memory_order_relaxed);
+  const bool soon = lingering && !batch_scheduling_.crowded() && linger_.look_again([&] {
     count = context_.poller->wait(events, 0);
     return count > 0;
   });

@@ -17,6 +17,7 @@
 #include "master/context.h"
 #include "master/dispatcher.h"
 #include "master/frontend.h"
+#include "master/linger_trial.h"
 #include "master/listener.h"
 #include "master/logger_keeper.h"
 #include "master/replies.h"
@@ -84,6 +85,7 @@ class Master {
   StatusKeeper status_;
   Stopping stopping_ = Stopping::kNo;
   Linger linger_{1.2};
+  LingerTrial linger_trial_;
   BatchScheduling batch_scheduling_;
   uint64_t events_handled_ = 0;
   int64_t next_tick_ = 0;

@@ -269,7 +269,9 @@ void Worker::sleep(bool room_again) {
   if (let_answers_gather()) return;
   const int64_t begin = monotonic_us();
   if (std::exchange(context_.streamed, false)) linger_.on_stream(begin);
-  const bool soon = !room_again && !batch_scheduling_.crowded() && linger_.look_again([this] {
+  const bool may_linger = !room_again && !batch_scheduling_.crowded() &&
+                          context_.state.header->lingering.load(std::memory_order_relaxed) != 0;
+  const bool soon = may_linger && linger_.look_again([this] {
     event_count_ = poller_->wait(events_, 0);
     return event_count_ > 0 || something_to_do();
   });

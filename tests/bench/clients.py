@@ -10,7 +10,6 @@ from support.process import BUILD
 import load
 import pgbench
 
-BULK_SQL = "select repeat('x', 1000) from generate_series(1, 200000)"
 DEADLINE = 120
 
 
@@ -25,8 +24,8 @@ def missing():
     return [program for program in programs if not os.path.exists(program)]
 
 
-def read_bulk(address):
-    output = load.run(command("bulk_client", address, BULK_SQL), DEADLINE)
+def read_bulk(address, sql):
+    output = load.run(command("bulk_client", address, sql), DEADLINE)
     seconds, size = output.split()
     return {"seconds": float(seconds), "bytes": int(size)}
 

@@ -124,12 +124,13 @@ class Bench:
             return self._pgbench(workload, candidate, number)
 
     @staticmethod
-    def _bulk(_workload, candidate, number):
+    def _bulk(workload, candidate, number):
         """The median of several readings, each of which takes but a tenth of a second."""
+        sql, = workload.arguments
         if number == 0:
-            clients.read_bulk(candidate.address)
+            clients.read_bulk(candidate.address, sql)
         before = candidate.cpu_seconds() if candidate.pid else 0
-        readings = [clients.read_bulk(candidate.address) for _ in range(BULK_READINGS)]
+        readings = [clients.read_bulk(candidate.address, sql) for _ in range(BULK_READINGS)]
         result = sorted(readings, key=lambda reading: reading["seconds"])[BULK_READINGS // 2]
         if candidate.pid:
             result["cpu_s"] = (candidate.cpu_seconds() - before) / BULK_READINGS

@@ -1,6 +1,9 @@
 """The workloads, and what pgring must reach in them against whom."""
 
 from collections import namedtuple
+from pathlib import Path
+
+from pgbench import SCALE
 
 # pgring's figure divided by the other's must be at least (or, where less is better, at most) `bound`;
 # where there is no other, its figure itself.
@@ -27,6 +30,16 @@ def _select(clients, protocol, *targets):
                     "pgbench -S -M %s, %d client%s" % (protocol, clients, "s"[:clients > 1]),
                     "pgbench", clients, ["-S", "-M", protocol], 60000 if clients > 4 else 10000,
                     targets)
+
+
+def _script(name, title, clients, protocol, expected_tps):
+    path = Path(__file__).resolve().parent / "scripts" / (name.replace("-", "_") + ".sql")
+    return Workload("%s-%d" % (name, clients), "%s, %d clients" % (title, clients), "pgbench", clients,
+                    ["-M", protocol, "-s", str(SCALE), "-f", str(path)], expected_tps, [])
+
+
+def _bulk(name, title, sql, *targets):
+    return Workload(name, title + ", one client", "bulk", 1, [sql], None, targets)
 
 
 def peak():
@@ -61,8 +74,11 @@ WORKLOADS = [
     # pooler. Here the load generator costs the same for any number of clients.
     _select(4000, "prepared", KEPT)._replace(
         name="many-4000", kind="many", title="the same statements, 4000 clients that wait with epoll"),
-    Workload("bulk-200MB", "a result of 200 MB, one client", "bulk", 1, [], None,
-             [Target("seconds", "direct", 1.05), Target("cpu_s", "pgbouncer", 0.5)]),
+    _script("transaction", "BEGIN, two reads, COMMIT", 64, "simple", 10000),
+    _script("long-answer", "an answer of 100 kB each", 64, "prepared", 5000),
+    _bulk("bulk-200MB", "a result of 200 MB", "select repeat('x', 1000) from generate_series(1, 200000)",
+          Target("seconds", "direct", 1.05), Target("cpu_s", "pgbouncer", 0.5)),
+    _bulk("bulk-short-rows", "a million short rows", "select g from generate_series(1, 1000000) g"),
     Workload("idle-memory-5000", "5,000 idle clients after a query each", "idle", 5000, [], None,
              [Target("client_kb", "pgbouncer", 1.0)]),
 ]
