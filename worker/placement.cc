@@ -3,8 +3,8 @@
 // shortest line behind one of them is better than waking another backend, which costs more than
 // the wait; and while they are very short, all of them go to the first few (LanePool::acceptable),
 // and what these cannot take waits on the ring. Among equals one that already has the client's
-// parameters goes first, and of the idle ones the first, so that the others may time out; with
-// server_round_robin simply the one that has been idle for longest.
+// parameters goes first, and of the idle ones the one that was used last, so that the others may
+// time out; with server_round_robin simply the one that has been idle for longest.
 #include "worker/placement.h"
 
 #include <tuple>
@@ -14,13 +14,11 @@ namespace {
 
 using Rank = std::tuple<std::size_t, bool, int64_t>;
 
-bool is_foreign(const ServerConnection& connection, const Task& task) {
-  return task.parameter_serial != 0 && connection.applied_parameters() != task.parameter_serial;
-}
-
 Rank rank_of(const ServerConnection& connection, const LanePool& pool, const Task& task) {
   if (pool.config().round_robin) return {connection.load(), false, connection.idle_since()};
-  return {connection.load(), is_foreign(connection, task), 0};
+  const bool foreign =
+      task.parameter_serial != 0 && connection.applied_parameters() != task.parameter_serial;
+  return {connection.load(), foreign, 0};
 }
 
 // Null where none is idle.
