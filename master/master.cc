@@ -134,7 +134,11 @@ std::size_t Master::wait(std::span<PollEvent> events, int timeout_ms) {
   std::size_t count = 0;
   if (std::exchange(context_.streamed, false)) linger_.on_stream(begin);
   const bool lingering = linger_trial_.review(begin, dispatcher_.units_ended());
-  context_.state.header->lingering.store(lingering ? 1 : 0, std::memory_order_relaxed);
+  // Stored only when it changes: the workers read this line of the cache in each of their loops.
+  std::atomic<uint32_t>& told = context_.state.header->lingering;
+  if ((told.load(std::memory_order_relaxed) != 0) != lingering) {
+    told.store(lingering ? 1 : 0, std::memory_order_relaxed);
+  }
   const bool soon = lingering && !batch_scheduling_.crowded() && linger_.look_again([&] {
     count = context_.poller->wait(events, 0);
     return count > 0;
