@@ -163,7 +163,7 @@ inline constexpr auto kTable = std::to_array<Metric>({
      "Short reads line up once so many connections are busy, 0 when they are spread out",
      of_share<&Share::gathering>},
     {"pgring_lane_line_limit", kGauge, "", kShare,
-     "How many tasks a line may have: pipeline_depth while reads are very short, else at most 32",
+     "How many tasks a line may have: pipeline_depth while reads are very short, 1 when they are long",
      of_share<&Share::line_limit>},
     {"pgring_lane_gathered", kCounter, "", kLane,
      "Short reads put in line although another connection was idle", of_lane<&L::gathered>},

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kFirstRetry = 100'000;  // microseconds
 // Even one core has two things to do: a backend that computes and one whose answers are read.
-constexpr uint32_t kLeastSpread = 2;
+constexpr uint32_t kLeastCores = 2;
 // Lines of gathered reads that are longer are a reason to wake another worker.
 constexpr uint32_t kShortLine = 4;
 constexpr uint8_t kReads = traffic_bit(TaskTraffic::kIndependentRead);
@@ -28,24 +28,26 @@ uint32_t sum_of_connections(const Lane& lane, uint32_t workers) {
 }  // namespace
 
 LanePool::LanePool(WorkerContext& context, uint32_t number)
-    : context_(context), number_(number), cores_(cpu_count()) {}
+    : context_(context), number_(number), machine_cores_(cpu_count()) {}
 
 uint32_t LanePool::line_limit() const {
+  if (!gathers()) return 1;
   return has_long_lines() ? config_.pipeline_depth
                           : std::min(config_.pipeline_depth, kOrdinaryLine);
 }
 
 uint8_t LanePool::acceptable(const ServerConnection& connection, uint32_t& lines) const {
   if (!has_long_lines()) return connection.acceptable(line_limit());
-  if (lines >= spread_) return connection.idle() ? kAnyTraffic & ~kReads : 0;
+  if (lines >= cores_) return connection.idle() ? kAnyTraffic & ~kReads : 0;
   if (connection.idle() || connection.flows()) ++lines;
   return connection.acceptable(config_.pipeline_depth);
 }
 
 bool LanePool::refresh() {
   const uint32_t workers = context_.state.header->workers_wanted.load(std::memory_order_relaxed);
-  spread_ = std::max(kLeastSpread, cores_ / std::max(1u, workers));
-  long_lines_.review(context_.now, spread_);
+  cores_ = std::max(kLeastCores, machine_cores_ / std::max(1u, workers));
+  gathering_.review(context_.now, cores_);
+  long_lines_.review(context_.now, cores_);
   const uint32_t version = lane().version.load(std::memory_order_acquire);
   if (version == version_) return version != 0;
   const std::string before = config_.conninfo;
@@ -105,7 +107,32 @@ uint32_t LanePool::total_connections() const {
   return sum_of_connections(context_.state.lanes[number_], context_.state.header->worker_count);
 }
 
-bool LanePool::needs_connection() const { return logins() < waiting(); }
+bool LanePool::has_lines() const {
+  return std::ranges::any_of(
+      roster_.in_use(), [](const ServerConnection* connection) { return connection->load() > 1; });
+}
+
+uint32_t LanePool::crowded() const {
+  if (!roster_.idle().empty()) return 0;
+  uint32_t lines = 0;
+  uint32_t behind = 0;
+  for (const ServerConnection* connection : roster_.in_use()) {
+    if (connection->linked_client() != kNoClient) continue;
+    ++lines;
+    behind += static_cast<uint32_t>(connection->load()) - 1;
+  }
+  return gathers() ? std::min(behind, spread() - std::min(lines, spread())) : behind;
+}
+
+// Where reads have long lines, they wait for these; whatever else does takes the next connection.
+bool LanePool::needs_connection() const {
+  if (config_.paused) return false;
+  const uint32_t needed = waiting() + crowded();
+  if (has_long_lines() && has_lines()) {
+    return needed > 0 && roster_.idle().empty() && logins() == 0;
+  }
+  return logins() < needed;
+}
 bool LanePool::below_minimum() const {
   return !config_.closed && !config_.paused && total_connections() < config_.min_pool_size;
 }
@@ -196,7 +223,7 @@ void LanePool::login_succeeded() {
 
 uint32_t LanePool::idle_for_reads(uint32_t lines) const {
   const auto idle = static_cast<uint32_t>(roster_.idle().size());
-  return has_long_lines() ? std::min(idle, spread_ - std::min(lines, spread_)) : idle;
+  return has_long_lines() ? std::min(idle, cores_ - std::min(lines, cores_)) : idle;
 }
 
 void LanePool::publish_share() {
@@ -229,7 +256,7 @@ void LanePool::publish_share() {
   share().active.store(total - idle - logging_in, std::memory_order_relaxed);
   share().room.store(room, std::memory_order_relaxed);
   share().short_room.store(short_room, std::memory_order_relaxed);
-  share().service_us.store(static_cast<uint32_t>(service_us_), std::memory_order_relaxed);
+  share().service_us.store(static_cast<uint32_t>(service_us()), std::memory_order_relaxed);
   share().gathering.store(gathers() ? spread() : 0, std::memory_order_relaxed);
   share().line_limit.store(line_limit(), std::memory_order_relaxed);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "worker/gathering.h"
 #include "worker/long_lines.h"
 #include "worker/roster.h"
 #include "worker/server_connection.h"
@@ -34,7 +35,8 @@ class LanePool {
   bool has_news() const { return !config_.paused && published() != seen_; }
   // Takes the oldest waiting task whose traffic is among `traffics`; kNoTask if there is none.
   uint32_t claim_task(uint8_t traffics);
-  // One more connection is needed for what waits, and none that is being opened will do.
+  // One more connection is needed for what waits, or for what should not stand in line, and none
+  // that is being opened will do.
   bool needs_connection() const;
   // min_pool_size, over all workers.
   bool below_minimum() const;
@@ -47,18 +49,18 @@ class LanePool {
 
   // A statement was at the front of its connection for so long, and was answered with so much.
   void note_service(int64_t us, TaskTraffic traffic, uint64_t reply_bytes) {
-    service_us_ += (static_cast<double>(us) - service_us_) / 16;
+    gathering_.note(us);
     reply_bytes_ += (static_cast<double>(reply_bytes) - reply_bytes_) / 16;
     if (traffic == TaskTraffic::kIndependentRead) long_lines_.note(us);
   }
-  double service_us() const { return service_us_; }
+  double service_us() const { return gathering_.average(); }
   // So many answers like the recent ones a backend can give before it waits for us to read them.
   double answers_ahead() const { return kSocketBuffer / std::max(reply_bytes_, 1.0); }
-  // Recent statements are short enough for lines; see placement.h.
-  bool gathers() const { return config_.pipeline_depth > 1 && service_us_ < kShortService; }
-  // How many connections are kept busy before lines are formed: as many as there are cores for this
-  // worker.
-  uint32_t spread() const { return spread_; }
+  // Recent statements are short enough for lines; see gathering.h.
+  bool gathers() const { return config_.pipeline_depth > 1 && gathering_.wanted(); }
+  // How many connections are kept busy before lines are formed: where reads are very short as many
+  // as there are cores for this worker.
+  uint32_t spread() const { return has_long_lines() ? cores_ : gathering_.lines(); }
   // Reads gather in long lines on so many connections, and on no others; see long_lines.h.
   bool has_long_lines() const {
     return config_.pipeline_depth > kOrdinaryLine && !config_.round_robin && gathers() &&
@@ -88,6 +90,11 @@ class LanePool {
   LaneShare& share() const { return context_.state.lanes[number_].shares[context_.number]; }
   uint32_t total_connections() const;
   uint32_t logins() const;
+  // Some stand behind others.
+  bool has_lines() const;
+  // How many do only because there is no further connection: of short ones, as long as there are
+  // fewer lines than cores.
+  uint32_t crowded() const;
   // How many of the idle connections take reads, after `lines` of those in use.
   uint32_t idle_for_reads(uint32_t lines) const;
   uint32_t waiting() const;
@@ -95,8 +102,6 @@ class LanePool {
   bool within_limits(const std::vector<LanePool*>& all, Leave& leave) const;
   uint32_t size_limit() const;
 
-  // Longer than this on average, and a statement is better off on a connection of its own.
-  static constexpr double kShortService = 1000;  // microseconds
   // A socket holds at least this much, in bytes.
   static constexpr double kSocketBuffer = 64 * 1024;
   // Longer lines are for very short reads only.
@@ -104,10 +109,10 @@ class LanePool {
 
   WorkerContext& context_;
   uint32_t number_;
-  uint32_t cores_;
-  uint32_t spread_ = 0;
-  double service_us_ = 0;  // moving averages
-  double reply_bytes_ = 0;
+  uint32_t machine_cores_;
+  uint32_t cores_ = 0;  // for this worker
+  Gathering gathering_;
+  double reply_bytes_ = 0;  // moving average
   LongLines long_lines_;
   uint32_t version_ = 0;
   uint64_t seen_ = 0;

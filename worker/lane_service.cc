@@ -69,7 +69,7 @@ int64_t LaneService::leisure() const {
 void LaneService::serve_lane(LanePool& pool) {
   pool.look();
   if (pool.has_work()) take_tasks(pool);
-  while (pool.has_work() && pool.needs_connection() && pool.may_log_in_now()) {
+  while (pool.needs_connection() && pool.may_log_in_now()) {
     if (!open_connection(pool)) break;
   }
   if (pool.below_minimum() && pool.may_log_in_now()) open_connection(pool);

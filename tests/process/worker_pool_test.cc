@@ -1,9 +1,11 @@
 // How many connections there are, and what is done with them between clients.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "common/platform.h"
 #include "tests/process/fake_master.h"
 
 namespace pgring::test {
@@ -22,6 +24,35 @@ TEST_CASE("the pool's limit holds, and min_pool_size is kept open") {
     tasks.push_back(master.submit(simple_query("select pg_sleep(0.05)")));
   for (const uint32_t task : tasks) CHECK(master.wait(task).ended());
   CHECK(open() == 3);
+}
+
+TEST_CASE("what stands in line gets connections: short reads one for each core, others one each") {
+  FakeMaster master;
+  LaneConfig lane = master.config();
+  lane.pool_size = 9;
+  lane.pipeline_depth = 8;
+  lane.pipeline_stall_us = 10'000'000;  // nobody leaves a line
+  master.configure(lane);
+  master.start_worker();
+  const LaneShare& share = master.state.lanes[0].shares[1];
+  CHECK(master.query("select 1").ended());
+  REQUIRE(share.connections.load() == 1);
+  const TaskOptions read{.traffic = TaskTraffic::kIndependentRead};
+  const auto in_line = [&](const char* sql) {
+    std::vector<uint32_t> tasks;
+    for (int i = 0; i < 6; ++i) tasks.push_back(master.submit(simple_query(sql), read));
+    for (const uint32_t task : tasks) CHECK(master.wait(task).ended());
+  };
+  // None has been slow so far.
+  in_line("select pg_sleep(0.03)");
+  const uint32_t cores = std::max(2u, cpu_count());
+  CHECK(share.connections.load() == std::min(cores, 6u));
+  for (int i = 0; i < 4; ++i) in_line("select pg_sleep(0.1)");
+  CHECK(share.gathering.load() == 0);
+  CHECK(share.connections.load() >= 6);
+  const uint64_t pipelined = master.state.workers[1].counters.tasks_pipelined.load();
+  in_line("select pg_sleep(0.1)");
+  CHECK(master.state.workers[1].counters.tasks_pipelined.load() == pipelined);
 }
 
 TEST_CASE("the reserve opens only when a task has waited long enough") {
