@@ -3,6 +3,8 @@
 // cancelled, or they are themselves. Their bytes are in the socket already, so the server will run
 // them; but they are reads, and nothing of their replies has been seen: they run again elsewhere,
 // and what stays in the line is a husk whose reply is dropped.
+#include <algorithm>
+
 #include "common/wire.h"
 #include "worker/lane_pool.h"
 #include "worker/server_connection.h"
@@ -41,6 +43,15 @@ void ServerConnection::give_back_line() {
   if (last == 0 || last < next_ || line_[last].started) return;
   give_back(line_[last]);
   remove(last);
+}
+
+uint32_t ServerConnection::tasks_behind() const {
+  uint32_t tasks = 0;
+  for (std::size_t i = 0; i < line_.size(); ++i) {
+    const UnitPurpose purpose = line_[i].purpose;
+    if (purpose == UnitPurpose::kTask || purpose == UnitPurpose::kHusk) ++tasks;
+  }
+  return tasks - std::min(tasks, 1u);
 }
 
 bool ServerConnection::has_tasks_behind() const {

@@ -108,30 +108,29 @@ uint32_t LanePool::total_connections() const {
 }
 
 bool LanePool::has_lines() const {
-  return std::ranges::any_of(
-      roster_.in_use(), [](const ServerConnection* connection) { return connection->load() > 1; });
+  return std::ranges::any_of(roster_.in_use(), [](const ServerConnection* connection) {
+    return connection->tasks_behind() > 0;
+  });
 }
 
 uint32_t LanePool::crowded() const {
-  if (!roster_.idle().empty()) return 0;
+  if (config_.closed || !roster_.idle().empty()) return 0;
   uint32_t lines = 0;
   uint32_t behind = 0;
   for (const ServerConnection* connection : roster_.in_use()) {
     if (connection->linked_client() != kNoClient) continue;
-    ++lines;
-    behind += static_cast<uint32_t>(connection->load()) - 1;
+    if (gathers() && ++lines >= spread()) return 0;
+    behind += connection->tasks_behind();
   }
-  return gathers() ? std::min(behind, spread() - std::min(lines, spread())) : behind;
+  return gathers() ? std::min(behind, spread() - lines) : behind;
 }
 
 // Where reads have long lines, they wait for these; whatever else does takes the next connection.
 bool LanePool::needs_connection() const {
-  if (config_.paused) return false;
-  const uint32_t needed = waiting() + crowded();
-  if (has_long_lines() && has_lines()) {
-    return needed > 0 && roster_.idle().empty() && logins() == 0;
-  }
-  return logins() < needed;
+  const uint32_t opening = logins();
+  if (config_.paused || opening >= waiting() + crowded()) return false;
+  if (!has_long_lines() || !has_lines()) return true;
+  return opening == 0 && roster_.idle().empty();
 }
 bool LanePool::below_minimum() const {
   return !config_.closed && !config_.paused && total_connections() < config_.min_pool_size;

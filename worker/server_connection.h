@@ -76,6 +76,8 @@ class ServerConnection {
   // Which kinds of task (bits of traffic_bit) may be added now, to a line of `depth` at most.
   uint8_t acceptable(uint32_t depth) const;
   std::size_t load() const { return line_.size(); }
+  // How many tasks of its line wait for another one.
+  uint32_t tasks_behind() const;
   uint32_t linked_client() const { return linked_client_; }
   bool retiring() const { return retiring_; }
   int64_t idle_since() const { return idle_since_; }

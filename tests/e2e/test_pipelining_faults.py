@@ -2,6 +2,7 @@
 reads is run again, and everybody gets their own answer."""
 
 import os
+import select
 import signal
 
 import pytest
@@ -36,13 +37,24 @@ def line(request, make_pgring, tables):
 
 
 def form(pgring, crowd, front, sql="select * from line_sleeper"):
-    """Returns once everybody's statement is in flight and the front one runs."""
-    before = pipelined(pgring)
-    front.send(query(sql))
-    wait_until(lambda: pgring.cluster.backends(where="state = 'active' and query like '%s%%'" %
-                                               sql[:20].replace("'", "''")), "the front one runs")
-    crowd.send()
-    wait_until(lambda: pipelined(pgring) > before, "a line behind it")
+    """Returns once the front one runs and everybody's statement stands in line behind it."""
+    running = "state = 'active' and query like '%s%%'" % sql[:20].replace("'", "''")
+
+    def formed():
+        run_in_line(pgring, crowd)  # after a long one, statements stand apart for a while
+        before = pipelined(pgring)
+        front.send(query(sql))
+        wait_until(lambda: pgring.cluster.backends(where=running), "the front one runs")
+        crowd.send()
+        in_line = lambda: pipelined(pgring) > before
+        wait_until(lambda: in_line() or select.select([front.socket], [], [], 0)[0], "it has an end")
+        if in_line():
+            return True
+        crowd.check()
+        front.read_until()
+        return False
+
+    wait_until(formed, "a line behind it", 30)
 
 
 def end_backends(pgring):

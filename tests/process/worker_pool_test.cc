@@ -55,6 +55,17 @@ TEST_CASE("what stands in line gets connections: short reads one for each core, 
   CHECK(master.state.workers[1].counters.tasks_pipelined.load() == pipelined);
 }
 
+TEST_CASE("a task behind what the connection itself asks for does not open another") {
+  FakeMaster master;
+  LaneConfig lane = master.config();
+  std::strcpy(lane.check_query, "select pg_sleep(0.1)");
+  lane.server_check_delay_us = 0;
+  master.configure(lane);
+  master.start_worker();
+  for (int i = 0; i < 3; ++i) CHECK(master.query("select 1").ended());
+  CHECK(master.state.lanes[0].shares[1].connections.load() == 1);
+}
+
 TEST_CASE("the reserve opens only when a task has waited long enough") {
   FakeMaster master;
   LaneConfig lane = master.config();

@@ -1,6 +1,8 @@
 // A worker against a real PostgreSQL: units, streams, links.
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "tests/process/fake_master.h"
 
 namespace pgring::test {
@@ -50,6 +52,22 @@ TEST_CASE("an error inside a transaction keeps the link") {
   CHECK((answer.flags & kFrameHasError) != 0);
   CHECK(answer.sqlstate() == "22012");
   CHECK(answer.linked());
+}
+
+TEST_CASE("where lingering does not pay, each wait is slept through") {
+  constexpr uint64_t kQueries = 100;
+  FakeMaster master;
+  master.start_worker();
+  const auto ask = [&] {
+    for (uint64_t i = 0; i < kQueries; ++i) CHECK(master.query("select 1").ended());
+  };
+  master.state.header->lingering.store(1);
+  ask();  // soon after one another, so that the worker would linger
+  master.state.header->lingering.store(0);
+  const std::atomic<uint64_t>& sleeps = master.state.workers[1].counters.sleeps;
+  const uint64_t before = sleeps.load();
+  ask();
+  CHECK(sleeps.load() - before >= kQueries);
 }
 
 TEST_CASE("stop leaves when free of work") {
