@@ -187,12 +187,15 @@ struct ParameterSet {
 struct SharedHeader {
   uint32_t task_count;
   uint32_t block_count;
-  std::atomic<uint32_t> worker_count;           // highest slot that may be in use
-  std::atomic<uint32_t> workers_wanted;         // so many shall run and divide the cores
-  std::atomic<uint32_t> lane_count;             // lanes ever used; grows only
+  std::atomic<uint32_t> worker_count;    // highest slot that may be in use
+  std::atomic<uint32_t> workers_wanted;  // so many shall run and divide the cores
+  std::atomic<uint32_t> lane_count;      // lanes ever used; grows only
   std::atomic<uint32_t> lingering;  // 1: looking again before sleep pays. Only the master writes
   std::atomic<int64_t> cancel_wait_timeout_us;  // the setting; 0: none. Only the master writes
-  ServerStatus status;                          // the master's
+  // News of the lanes, so that a worker need not look at those that it has nothing to do for.
+  alignas(64) std::atomic<uint64_t> news;      // of any lane
+  std::atomic<uint32_t> lane_news[kMaxLanes];  // of each
+  ServerStatus status;                         // the master's
 };
 
 // The mapping cut into its parts. Cheap to copy; every process makes its own from the header.
@@ -212,7 +215,13 @@ struct SharedState {
   char* block(uint32_t number) const { return blocks + uint64_t{number} * kBlockSize; }
 };
 
-// Master. Publishes a new configuration of a lane.
+// Master. Something has been published on the lane; before looking who sleeps.
+inline void announce(SharedHeader& header, uint32_t lane) {
+  std::atomic<uint32_t>& of_lane = header.lane_news[lane];
+  of_lane.store(of_lane.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  header.news.store(header.news.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+}
+// Master. Publishes a new configuration of a lane; workers are to be alerted then.
 void write_lane_config(Lane& lane, const LaneConfig& config);
 // Worker. False while the master is writing: try again in the next loop.
 bool read_lane_config(const Lane& lane, LaneConfig& config, uint32_t& version);

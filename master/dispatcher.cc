@@ -188,7 +188,7 @@ bool Dispatcher::some_awake_worker_has_room(const Lane& lane) const {
   for (uint32_t worker = 1; worker <= context_.state.header->worker_count; ++worker) {
     const WorkerSlot& slot = context_.state.workers[worker];
     if (!takes_tasks(slot)) continue;
-    // The other half of the Dekker pair: publish() has stored the tail seq_cst before.
+    // The other half of the Dekker pair: announce() has stored the news seq_cst before.
     if (slot.sleeping.load(std::memory_order_seq_cst) == 0 &&
         lane.shares[worker].short_room.load(std::memory_order_relaxed) > 0) {
       return true;
@@ -214,6 +214,7 @@ bool Dispatcher::is_saturated(const Lane& lane) const {
 void Dispatcher::wake_workers() {
   for (const uint32_t number : touched_lanes_) {
     lane_touched_[number] = false;
+    announce(*context_.state.header, number);
     const Lane& lane = context_.state.lanes[number];
     if (some_awake_worker_has_room(lane) || is_saturated(lane)) continue;
     uint8_t best = 0;

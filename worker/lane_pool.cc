@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "common/log.h"
 #include "common/platform.h"
@@ -74,6 +75,15 @@ bool LanePool::has_work() const {
   return !config_.paused && (has_entries(lane.front) || has_entries(lane.ring));
 }
 
+bool LanePool::may_rest() {
+  return roster_.in_use().empty() && roster_.neither().empty() && noted_.empty() && !has_work() &&
+         !below_minimum() && lane().version.load(std::memory_order_acquire) == version_;
+}
+
+void LanePool::awake() {
+  if (!std::exchange(awake_, true)) context_.awake_lanes.push_back(this);
+}
+
 uint32_t LanePool::claim_task(uint8_t traffics) {
   Task* tasks = context_.state.tasks;
   if (has_entries(lane().front)) {
@@ -133,7 +143,8 @@ bool LanePool::needs_connection() const {
   return opening == 0 && roster_.idle().empty();
 }
 bool LanePool::below_minimum() const {
-  return !config_.closed && !config_.paused && total_connections() < config_.min_pool_size;
+  return config_.min_pool_size > 0 && !config_.closed && !config_.paused &&
+         total_connections() < config_.min_pool_size;
 }
 bool LanePool::above_minimum() const { return total_connections() > config_.min_pool_size; }
 bool LanePool::may_log_in_now() const { return context_.now >= next_login_at_; }
@@ -194,11 +205,13 @@ void LanePool::note(ServerConnection& connection) {
   if (connection.noted) return;
   connection.noted = true;
   noted_.push_back(&connection);
+  awake();
 }
 
 void LanePool::remove(ServerConnection* connection) {
   roster_.remove(connection);
   std::erase(noted_, connection);
+  awake();
   publish_share();
 }
 

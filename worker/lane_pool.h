@@ -29,6 +29,11 @@ class LanePool {
 
   // Tasks wait in the lane and may be claimed.
   bool has_work() const;
+  // It need not be looked at until something is published (the lane's news), a connection changes
+  // or the master asks for attention.
+  bool may_rest();
+  void awake();
+  void rest() { awake_ = false; }
   // Remembers what has been published; has_news(): something has been since (seq_cst, for
   // sleepers).
   void look() { seen_ = published(); }
@@ -117,6 +122,7 @@ class LanePool {
   uint32_t version_ = 0;
   uint64_t seen_ = 0;
   LaneConfig config_{};
+  bool awake_ = false;  // among the context's awake lanes
   Roster<ServerConnection> roster_;
   std::vector<ServerConnection*> noted_;  // whose view is to be published anew
   uint32_t failed_logins_ = 0;

@@ -2,6 +2,7 @@
 #include "worker/lane_service.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "worker/placement.h"
 
@@ -23,10 +24,35 @@ void LaneService::serve(bool claiming) {
   while (lanes_.size() < used) {
     lanes_.push_back(std::make_unique<LanePool>(context_, static_cast<uint32_t>(lanes_.size())));
     pointers_.push_back(lanes_.back().get());
+    seen_of_lane_.push_back(0);
+    lanes_.back()->awake();
   }
-  for (auto& pool : lanes_) {
-    if (pool->refresh() && claiming) serve_lane(*pool);
-    if (!pool->roster().all().empty()) pool->publish_share();
+  look_for_news();
+  std::vector<LanePool*>& awake = context_.awake_lanes;
+  for (std::size_t i = 0; i < awake.size();) {
+    LanePool& pool = *awake[i];
+    if (pool.refresh() && claiming) serve_lane(pool);
+    if (!pool.roster().all().empty()) pool.publish_share();
+    if (claiming && pool.may_rest()) {
+      pool.rest();
+      awake[i] = awake.back();
+      awake.pop_back();
+    } else {
+      ++i;
+    }
+  }
+}
+
+void LaneService::look_for_news() {
+  const SharedHeader& header = *context_.state.header;
+  const bool all = std::exchange(context_.all_lanes, !claiming_);
+  const uint64_t news = header.news.load(std::memory_order_seq_cst);
+  if (!all && news == seen_) return;
+  seen_ = news;
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    const uint32_t of_lane = header.lane_news[lane].load(std::memory_order_acquire);
+    if (all || of_lane != seen_of_lane_[lane]) lanes_[lane]->awake();
+    seen_of_lane_[lane] = of_lane;
   }
 }
 
@@ -34,15 +60,14 @@ bool LaneService::has_news() const {
   if (context_.state.header->lane_count.load(std::memory_order_acquire) != lanes_.size())
     return true;
   if (!claiming_) return false;
-  for (const auto& pool : lanes_) {
-    if (pool->has_news()) return true;
-  }
-  return false;
+  if (context_.state.header->news.load(std::memory_order_seq_cst) != seen_) return true;
+  return std::ranges::any_of(context_.awake_lanes,
+                             [](const LanePool* pool) { return pool->has_news(); });
 }
 
 std::size_t LaneService::under_way() const {
   std::size_t units = 0;
-  for (const auto& pool : lanes_) {
+  for (const LanePool* pool : context_.awake_lanes) {
     for (const ServerConnection* connection : pool->roster().in_use()) units += connection->load();
   }
   return units;
@@ -51,7 +76,7 @@ std::size_t LaneService::under_way() const {
 int64_t LaneService::leisure() const {
   double leisure = kMostLeisure;
   bool busy = false;
-  for (const auto& pool : lanes_) {
+  for (const LanePool* pool : context_.awake_lanes) {
     for (const ServerConnection* connection : pool->roster().in_use()) {
       if (connection->linked_client() != kNoClient) return 0;
       const std::size_t line = connection->load();

@@ -31,6 +31,7 @@ class LaneService {
   int64_t leisure() const;
 
  private:
+  void look_for_news();
   void serve_lane(LanePool& pool);
   void take_tasks(LanePool& pool);
   bool open_connection(LanePool& pool);
@@ -40,6 +41,8 @@ class LaneService {
   ConnectionTable& connections_;
   std::vector<std::unique_ptr<LanePool>> lanes_;
   std::vector<LanePool*> pointers_;
+  uint64_t seen_ = 0;                   // of the lanes' news
+  std::vector<uint32_t> seen_of_lane_;  // ... by lane
   bool claiming_ = true;
   bool tasks_wait_ = false;
 };

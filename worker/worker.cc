@@ -80,6 +80,7 @@ Worker::Worker(WorkerStart start)
                .frames = FrameWriter(std::move(start_.replies)),
                .backends = BackendRegistry(start_.state.workers[start_.number]),
                .links = {},
+               .awake_lanes = {},
                .to_flush = {},
                .read_buffer = std::vector<char>(kReadBuffer),
                .scratch = {},
@@ -192,6 +193,7 @@ void Worker::deliver(uint32_t number) {
 void Worker::look_at_attention() {
   if (context_.slot.attention.load(std::memory_order_relaxed) == 0) return;
   context_.slot.attention.exchange(0, std::memory_order_seq_cst);
+  context_.all_lanes = true;
   connections_.for_each([](ServerConnection& connection) { connection.on_attention(); });
 }
 

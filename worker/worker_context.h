@@ -15,6 +15,7 @@
 namespace pgring {
 
 class Canceller;
+class LanePool;
 
 struct WorkerContext {
   SharedState state;
@@ -29,6 +30,8 @@ struct WorkerContext {
   int64_t next_timer = 0;      // when the loop must look at its timers
   bool streamed = false;       // a part of a result longer than the reply window has passed
   bool some_finished = false;  // connections are to be buried
+  bool all_lanes = true;       // each is to be looked at, whether it rests or not
+  std::vector<LanePool*> awake_lanes;
   std::vector<ServerConnection*> to_flush;
   std::vector<char> read_buffer;
   std::vector<char> scratch;  // for messages made here; cleared by whoever uses it

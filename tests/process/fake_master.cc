@@ -193,6 +193,7 @@ uint32_t FakeMaster::submit(std::string_view payload, const TaskOptions& options
   if (publish(ring, state.tasks, number) != PublishResult::kPublished) {
     throw std::runtime_error("the lane is full");
   }
+  if (!options.mailbox) announce(*state.header, options.lane);
   pending.turn = TaskWord::unpack(task.word.load()).turn;
   if (options.rung) wake();
   if (first.size() < payload.size()) append(number, payload.substr(first.size()), options.closed);
