@@ -80,7 +80,7 @@ bool LanePool::may_rest() {
          !below_minimum() && lane().version.load(std::memory_order_acquire) == version_;
 }
 
-void LanePool::awake() {
+void LanePool::wake() {
   if (!std::exchange(awake_, true)) context_.awake_lanes.push_back(this);
 }
 
@@ -205,13 +205,13 @@ void LanePool::note(ServerConnection& connection) {
   if (connection.noted) return;
   connection.noted = true;
   noted_.push_back(&connection);
-  awake();
+  wake();
 }
 
 void LanePool::remove(ServerConnection* connection) {
   roster_.remove(connection);
   std::erase(noted_, connection);
-  awake();
+  wake();
   publish_share();
 }
 

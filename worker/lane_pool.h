@@ -32,7 +32,7 @@ class LanePool {
   // It need not be looked at until something is published (the lane's news), a connection changes
   // or the master asks for attention.
   bool may_rest();
-  void awake();
+  void wake();
   void rest() { awake_ = false; }
   // Remembers what has been published; has_news(): something has been since (seq_cst, for
   // sleepers).

@@ -25,7 +25,7 @@ void LaneService::serve(bool claiming) {
     lanes_.push_back(std::make_unique<LanePool>(context_, static_cast<uint32_t>(lanes_.size())));
     pointers_.push_back(lanes_.back().get());
     seen_of_lane_.push_back(0);
-    lanes_.back()->awake();
+    lanes_.back()->wake();
   }
   look_for_news();
   std::vector<LanePool*>& awake = context_.awake_lanes;
@@ -51,7 +51,7 @@ void LaneService::look_for_news() {
   seen_ = news;
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
     const uint32_t of_lane = header.lane_news[lane].load(std::memory_order_acquire);
-    if (all || of_lane != seen_of_lane_[lane]) lanes_[lane]->awake();
+    if (all || of_lane != seen_of_lane_[lane]) lanes_[lane]->wake();
     seen_of_lane_[lane] = of_lane;
   }
 }

@@ -75,6 +75,8 @@ WORKLOADS = [
     _select(4000, "prepared", KEPT)._replace(
         name="many-4000", kind="many", title="the same statements, 4000 clients that wait with epoll"),
     _script("transaction", "BEGIN, two reads, COMMIT", 64, "simple", 10000),
+    _script("short-report", "a sum over 1,000 rows", 16, "prepared", 15000),
+    _script("long-report", "a sum over 40,000 rows", 64, "prepared", 500),
     _script("long-answer", "an answer of 100 kB each", 64, "prepared", 5000),
     _bulk("bulk-200MB", "a result of 200 MB", "select repeat('x', 1000) from generate_series(1, 200000)",
           Target("seconds", "direct", 1.05), Target("cpu_s", "pgbouncer", 0.5)),

@@ -7,6 +7,7 @@
 
 #include "common/platform.h"
 #include "tests/process/fake_master.h"
+#include "tests/process/test_server.h"
 
 namespace pgring::test {
 
@@ -53,6 +54,23 @@ TEST_CASE("what stands in line gets connections: short reads one for each core, 
   const uint64_t pipelined = master.state.workers[1].counters.tasks_pipelined.load();
   in_line("select pg_sleep(0.1)");
   CHECK(master.state.workers[1].counters.tasks_pipelined.load() == pipelined);
+}
+
+TEST_CASE("min_pool_size is kept open when the server closes what nobody uses") {
+  FakeMaster master;
+  LaneConfig lane = master.config();
+  lane.pool_size = 3;
+  lane.min_pool_size = 2;
+  std::strcpy(lane.connect_query, "set application_name = 'kept open'");
+  master.configure(lane);
+  master.start_worker();
+  const std::atomic<uint64_t>& opened = master.state.workers[1].counters.connections_opened;
+  const auto both_idle = [&] { return master.state.lanes[0].shares[1].idle.load() == 2; };
+  master.read_until([&] { return opened.load() == 2 && both_idle(); });
+  run_sql(
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = "
+      "'kept open'");
+  master.read_until([&] { return opened.load() == 4 && both_idle(); });
 }
 
 TEST_CASE("a task behind what the connection itself asks for does not open another") {

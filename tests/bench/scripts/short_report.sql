@@ -1,0 +1,2 @@
+\set aid random(1, 100000 * :scale - 1000)
+select sum(abalance) from pgbench_accounts where aid between :aid and :aid + 1000;
