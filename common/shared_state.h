@@ -219,6 +219,7 @@ struct SharedState {
 inline void announce(SharedHeader& header, uint32_t lane) {
   std::atomic<uint32_t>& of_lane = header.lane_news[lane];
   of_lane.store(of_lane.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  // ANNOUNCE: pairs with the loads of news before a worker sleeps.
   header.news.store(header.news.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
 }
 // Master. Publishes a new configuration of a lane; workers are to be alerted then.

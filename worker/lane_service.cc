@@ -43,6 +43,7 @@ void LaneService::serve(bool claiming) {
   }
 }
 
+// NEWS: before lanes are looked at, so that what is published behind this load counts as news.
 void LaneService::look_for_news() {
   const SharedHeader& header = *context_.state.header;
   const bool all = std::exchange(context_.all_lanes, !claiming_);

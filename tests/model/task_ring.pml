@@ -3,7 +3,7 @@
  * tries every order of the steps of all processes.
  *
  * Memory order. Steps are sequentially consistent. That is what the code asks for where it matters
- * between two locations (tail and sleeping, attention and sleeping, requests and word: seq_cst on
+ * between two locations (news and sleeping, attention and sleeping, requests and word: seq_cst on
  * both sides); elsewhere a release/acquire pair on one location orders the plain fields behind it.
  *
  * What is checked, in every state or at every end:
@@ -14,6 +14,7 @@
  * Faults that must be found, one at a time (see tests/model/run):
  *   WITHOUT_RECHECK         a worker sleeps without looking once more after it has said so
  *   WITHOUT_ATTENTION_CHECK the same for the master's requests
+ *   LATE_NEWS               the master looks who sleeps before it announces what it has published
  *   CLAIM_BY_HEAD           the head is moved first, and the owner's name written afterwards
  *   WITHOUT_RECLAIM         nobody looks for the tasks of a dead worker
  */
@@ -48,6 +49,7 @@ Ring ring[2];                 /* 0: the lane, 1: its front, for what a dead work
 bool sleeping[WORKERS];
 bool bell[WORKERS];           /* the doorbell: readable from ring to clear */
 bool attention[WORKERS];
+byte news;                    /* of the lane: a worker that has nothing to do there looks at nothing else */
 bool answered_request;
 bool asked;                   /* the master has made its request */
 bool dead[WORKERS];
@@ -134,38 +136,46 @@ inline run_task() {
 }
 
 proctype Worker(byte me) {
-  byte at, entry_turn, entry_task, got = NOBODY;
-  bool ready;
+  byte at, entry_turn, entry_task, got = NOBODY, seen;
+  bool ready, rests;
   do
   :: bell[me] = false;                                /* clear, before work is looked for */
      if
-     :: atomic { attention[me] -> attention[me] = false; answered_request = asked }
+     :: atomic { attention[me] -> attention[me] = false; answered_request = asked; rests = false }
      :: !attention[me]
      fi;
-     claim_from(1);
-     if :: got == NOBODY -> claim_from(0) :: else fi;
+     if
+     :: atomic { news != seen -> seen = news; rests = false }               /* NEWS */
+     :: news == seen
+     fi;
+     if
+     :: !rests -> claim_from(1); if :: got == NOBODY -> claim_from(0) :: else fi
+     :: rests
+     fi;
      if
      :: got != NOBODY -> run_task()
      :: else ->
+        if
+        :: has_entries(0)
+        :: !has_entries(0) -> if :: has_entries(1) :: !has_entries(1) -> rests = true fi
+        fi;
         sleeping[me] = true MAY_DIE;                                        /* SLEEP */
         if
-        :: LOOK_AGAIN && has_entries(0)                                     /* RECHECK */
-        :: LOOK_AGAIN && has_entries(1)
-        :: LOOK_FOR_ATTENTION && attention[me]
-        :: !(LOOK_AGAIN && has_entries(0)) -> if
-           :: LOOK_AGAIN && has_entries(1)
-           :: !(LOOK_AGAIN && has_entries(1)) -> if
-              :: LOOK_FOR_ATTENTION && attention[me]
-              :: !(LOOK_FOR_ATTENTION && attention[me]) ->
-end_asleep:      bell[me]
-              fi
+        :: LOOK_AGAIN && (news != seen || !rests)                           /* RECHECK */
+        :: !(LOOK_AGAIN && (news != seen || !rests)) -> if
+           :: LOOK_FOR_ATTENTION && attention[me]
+           :: !(LOOK_FOR_ATTENTION && attention[me]) ->
+end_asleep:   bell[me]
            fi
         fi;
         sleeping[me] = false                                                /* AWAKE */
      fi
   od;
 die:
-  atomic { dead[me] = true; at = 0; entry_turn = 0; entry_task = 0; ready = false; got = NOBODY }
+  atomic {
+    dead[me] = true; at = 0; entry_turn = 0; entry_task = 0; ready = false; got = NOBODY; seen = 0;
+    rests = false
+  }
 }
 
 /* WAKE: for a sleeper, and only if nobody is awake. The master does not know yet who is dead. */
@@ -251,7 +261,13 @@ inline publish_new(which) {
   atomic { t = which; published++; open++; serial[t] = published }
   publish_to(0, t);
   t = 0;
+#ifdef LATE_NEWS
+  wake();
+  news++
+#else
+  news++;                                                                   /* ANNOUNCE */
   wake()
+#endif
 }
 
 #define lane_has_room (ring[0].tail - ring[0].head < SLOTS)
