@@ -1,10 +1,10 @@
-// Statements that take long are spread out: idle connections first, then the shortest line. Short
-// reads are gathered: once as many connections are busy as there are cores to keep busy, the
-// shortest line behind one of them is better than waking another backend, which costs more than
-// the wait; and while they are very short, all of them go to the first few (LanePool::acceptable),
-// and what these cannot take waits on the ring. Among equals one that already has the client's
-// parameters goes first, and of the idle ones the one that was used last, so that the others may
-// time out; with server_round_robin simply the one that has been idle for longest.
+// Statements that take long have an idle connection each, or wait on the ring. Short reads are
+// gathered: once as many connections are busy as LanePool::spread() says, the shortest line behind
+// one of them is better than waking another backend, which costs more than the wait; and while they
+// are very short, all of them go to the first few (LanePool::acceptable), and what these cannot
+// take waits on the ring. Among equals one that already has the client's parameters goes first, and
+// of the idle ones the one that was used last, so that the others may time out; with
+// server_round_robin simply the one that has been idle for longest.
 #include "worker/placement.h"
 
 #include <tuple>
