@@ -20,9 +20,10 @@ struct Pool : FakeMaster {
   const uint32_t lines = std::max(2u, cpu_count());
   const uint32_t size = lines + 2;
 
-  explicit Pool(uint32_t depth = kDepth, int64_t stall_us = 10'000'000) {
+  explicit Pool(uint32_t depth = kDepth, int64_t stall_us = 10'000'000, uint32_t may_grow_by = 0) {
     LaneConfig lane = config();
-    lane.pool_size = lane.min_pool_size = size;
+    lane.pool_size = size + may_grow_by;
+    lane.min_pool_size = size;
     lane.pipeline_depth = depth;
     lane.pipeline_stall_us = stall_us;
     configure(lane);
@@ -79,6 +80,20 @@ TEST_CASE("what cannot stand in line finds an idle connection meanwhile") {
   const auto blockers = pool.block(0.5);
   const auto reads = pool.submit_reads(pool.lines * kDepth / 2);
   CHECK(pool.query("select 'exclusive'").rows() == "exclusive");
+  for (const uint32_t task : blockers) CHECK(pool.received(task) == 0);
+  for (const uint32_t task : blockers) CHECK(pool.wait(task).ended());
+  pool.check_answers(reads);
+}
+
+TEST_CASE("reads that wait for long lines open no connection, but for one that is to be idle") {
+  Pool pool(kDepth, 10'000'000, 5);
+  for (uint32_t i = pool.lines; i < pool.size; ++i) {
+    CHECK(pool.query("begin", {.client = 2 + i}).linked());
+  }
+  const auto blockers = pool.block(0.5);
+  const auto reads = pool.submit_reads(2 * pool.lines * kDepth);
+  pool.read_until([&] { return pool.share().idle == 1; });
+  CHECK(pool.share().connections == pool.size + 1);
   for (const uint32_t task : blockers) CHECK(pool.received(task) == 0);
   for (const uint32_t task : blockers) CHECK(pool.wait(task).ended());
   pool.check_answers(reads);
