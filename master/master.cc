@@ -110,7 +110,8 @@ int Master::run() {
   std::vector<PollEvent> events(32);
   while (!may_leave()) {
     const int timeout = frontend_.count() > 0 || stopping_ != Stopping::kNo ? kTick / 1000 : 500;
-    const std::size_t count = wait(events, timeout);
+    const std::size_t count =
+        event_wait_.wait(events, timeout, dispatcher_.units_ended(), batch_scheduling_.crowded());
     prefetching(
         count, Frontend::kPrefetchSteps,
         [&](std::size_t i, std::size_t step) {
@@ -127,26 +128,6 @@ int Master::run() {
   }
   farewell();
   return 0;
-}
-
-std::size_t Master::wait(std::span<PollEvent> events, int timeout_ms) {
-  const int64_t begin = monotonic_us();
-  std::size_t count = 0;
-  if (std::exchange(context_.streamed, false)) linger_.on_stream(begin);
-  const bool lingering = linger_trial_.review(begin, dispatcher_.units_ended());
-  // Stored only when it changes: the workers read this line of the cache in each of their loops.
-  std::atomic<uint32_t>& told = context_.state.header->lingering;
-  if ((told.load(std::memory_order_relaxed) != 0) != lingering) {
-    told.store(lingering ? 1 : 0, std::memory_order_relaxed);
-  }
-  const bool soon = lingering && !batch_scheduling_.crowded() && linger_.look_again([&] {
-    count = context_.poller->wait(events, 0);
-    return count > 0;
-  });
-  if (!soon) count = context_.poller->wait(events, timeout_ms);
-  context_.now = monotonic_us();
-  linger_.note(context_.now - begin, count);
-  return count;
 }
 
 void Master::handle(const PollEvent& event) {

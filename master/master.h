@@ -3,21 +3,19 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "common/batch_scheduling.h"
 #include "common/doorbell.h"
-#include "common/linger.h"
 #include "common/process_title.h"
 #include "common/settings.h"
 #include "common/shared_region.h"
 #include "master/admin_console.h"
 #include "master/context.h"
 #include "master/dispatcher.h"
+#include "master/event_wait.h"
 #include "master/frontend.h"
-#include "master/linger_trial.h"
 #include "master/listener.h"
 #include "master/logger_keeper.h"
 #include "master/replies.h"
@@ -43,7 +41,6 @@ class Master {
  private:
   enum class Stopping : uint8_t { kNo, kWaitForClients, kWaitForServers, kNow };
 
-  std::size_t wait(std::span<PollEvent> events, int timeout_ms);
   void handle(const PollEvent& event);
   void handle_signals();
   void tick();
@@ -84,8 +81,7 @@ class Master {
   Supervisor supervisor_;
   StatusKeeper status_;
   Stopping stopping_ = Stopping::kNo;
-  Linger linger_{1.2};
-  LingerTrial linger_trial_;
+  EventWait event_wait_{context_};
   BatchScheduling batch_scheduling_;
   uint64_t events_handled_ = 0;
   int64_t next_tick_ = 0;
