@@ -38,8 +38,8 @@ CTL_LIBS := $(filter-out -lpq -lssl -lcrypto -lz,$(LIBS))
 UNIT     := $(wildcard tests/unit/*.cc tests/fuzz/*.cc)
 # The process tests share doctest's main with the unit tests.
 PROCESS  := $(wildcard tests/process/*.cc)
-# Preloaded into a daemon whose allocations are counted.
-ALLOC_COUNTER := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/alloc_counter.so)
+# Preloaded into a daemon whose calls are counted.
+CALL_COUNTER := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/call_counter.so)
 SOLARIS_TESTS := $(if $(filter Linux,$(SYSTEM)),$(BUILD)/solaris_tests $(BUILD)/solaris_10_tests \
                    $(BUILD)/solaris/pgringd)
 TESTS    := $(BUILD)/unit_tests $(BUILD)/process_tests $(SOLARIS_TESTS)
@@ -77,7 +77,7 @@ $(BUILD)/unit_tests: $(UNIT:%.cc=$(BUILD)/%.o) $(BUILD)/master/ctl/options.o $(O
 $(BUILD)/process_tests: $(PROCESS:%.cc=$(BUILD)/%.o) $(BUILD)/tests/unit/main.o $(OBJECTS)
 	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/alloc_counter.so: tests/support/alloc_counter.cc
+$(BUILD)/call_counter.so: tests/support/call_counter.cc
 	@mkdir -p $(@D)
 	$(CXX) -std=c++20 $(WARNINGS) -O2 -shared -fPIC -o $@ $<
 
@@ -96,7 +96,7 @@ run: ## a private PostgreSQL with pgring in front of it, until Ctrl-C
 	@$(MAKE) --no-print-directory all
 	@$(PYTHON) tests/demo.py run
 
-tests: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) $(TESTS) ## build the programs that the suites run
+tests: $(BUILD)/pgringd $(BUILD)/pgringctl $(CALL_COUNTER) $(TESTS) ## build the programs that the suites run
 
 check: ## every suite; ends with "N passed, N failed"
 	@tests/deps install
@@ -112,13 +112,13 @@ check-process: $(BUILD)/process_tests ## tests that fork, kill and recover
 check-solaris: $(SOLARIS_TESTS) ## the Solaris files over an emulation of their system calls
 	@$(RUN) solaris solaris_10
 
-check-e2e: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) $(SOLARIS_TESTS) ## real clients against a private PostgreSQL (E2E="-k name" chooses)
+check-e2e: $(BUILD)/pgringd $(BUILD)/pgringctl $(CALL_COUNTER) $(SOLARIS_TESTS) ## real clients against a private PostgreSQL (E2E="-k name" chooses)
 	@$(RUN) e2e
 
 check-differential: $(BUILD)/pgringd ## random scripts and malformed bytes get what PostgreSQL gives
 	@$(RUN) differential
 
-check-depths: $(BUILD)/pgringd $(BUILD)/pgringctl $(ALLOC_COUNTER) ## end-to-end and differential tests without pipelining, and at depth 64
+check-depths: $(BUILD)/pgringd $(BUILD)/pgringctl $(CALL_COUNTER) ## end-to-end and differential tests without pipelining, and at depth 64
 	@PIPELINE_DEPTH=1 $(RUN) e2e differential
 	@PIPELINE_DEPTH=64 $(RUN) e2e differential
 

@@ -1,17 +1,13 @@
 """No memory is allocated per query once the daemon is warm."""
 
-import os
-import struct
 import subprocess
 
 import pytest
 
+from support.call_counter import CallCounter, needs_counter
 from support.cluster import server_program
-from support.process import BUILD, give_to_user
 
-pytestmark = pytest.mark.skipif(not os.path.exists(os.path.join(BUILD, "alloc_counter.so")) or
-                                os.path.basename(BUILD) in ("asan", "tsan"),
-                                reason="glibc's allocator is counted, and sanitizers bring their own")
+pytestmark = needs_counter
 
 CLIENTS = 8
 SHORT_RUN = 1000
@@ -23,30 +19,14 @@ TOLERANCE = 100
 
 @pytest.fixture
 def counted(bench_cluster, make_pgring, tmp_path, monkeypatch):
-    """A daemon whose processes count their allocations, and the function that adds them up by title."""
-    counts = str(tmp_path / "allocations")
-    with open(counts, "wb") as file:
-        file.write(bytes(16 * 256))
-    os.chmod(tmp_path, 0o755)
-    os.chmod(tmp_path.parent, 0o755)
-    os.chmod(tmp_path.parent.parent, 0o755)
-    give_to_user(counts)
-    with monkeypatch.context() as preload:
-        preload.setenv("ALLOC_COUNTER", counts)
-        preload.setenv("LD_PRELOAD", os.path.join(BUILD, "alloc_counter.so"))
-        # As many connections as there will ever be: to open one does allocate. To look out for slow
-        # statements does not.
-        pgring = make_pgring(settings={"default_pool_size": 4, "min_pool_size": 4,
-                                       "log_min_duration": "30s"})
-
-    def read():
-        with open(counts, "rb") as file:
-            entries = dict(struct.iter_unpack("=qq", file.read()))
-        serving = pgring.titled("pgringd: master") + pgring.workers()
-        assert all(pid in entries for pid in serving), (serving, entries)
-        return sum(entries[pid] for pid in serving)
-
-    return pgring, read
+    """A daemon, and the function that adds up what its processes have allocated."""
+    counter = CallCounter(tmp_path)
+    # As many connections as there will ever be: to open one does allocate. To look out for slow
+    # statements does not.
+    pgring = counter.start(make_pgring, monkeypatch,
+                           settings={"default_pool_size": 4, "min_pool_size": 4, "log_min_duration": "30s"})
+    serving = pgring.titled("pgringd: master") + pgring.workers()
+    return pgring, lambda: counter.of(serving).allocations
 
 
 def run(pgring, protocol, transactions):

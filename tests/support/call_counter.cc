@@ -1,8 +1,12 @@
-// Preloaded into the daemon by the tests: counts what each of its processes allocates, in a table
-// that the test reads from the file named by ALLOC_COUNTER. Entry: {int64 pid, int64 allocations}.
+// Preloaded into the daemon by the tests: counts the calls by which each of its processes allocates
+// and sends, in a table that the test reads from the file named by CALL_COUNTER. Its entries are of
+// int64: pid, allocations, sends (to a socket), writes (to anything else).
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -24,6 +28,8 @@ constexpr std::size_t kEntries = 256;
 struct Entry {
   std::atomic<int64_t> pid;
   std::atomic<int64_t> allocations;
+  std::atomic<int64_t> sends;
+  std::atomic<int64_t> writes;
 };
 
 Entry* table = nullptr;
@@ -41,7 +47,7 @@ void take_entry() {
 }
 
 __attribute__((constructor)) void open_table() {
-  const char* path = std::getenv("ALLOC_COUNTER");
+  const char* path = std::getenv("CALL_COUNTER");
   if (path == nullptr) return;
   const int fd = ::open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return;
@@ -54,8 +60,8 @@ __attribute__((constructor)) void open_table() {
   ::pthread_atfork(nullptr, nullptr, take_entry);
 }
 
-void count() {
-  if (own != nullptr) own->allocations.fetch_add(1, std::memory_order_relaxed);
+void count(std::atomic<int64_t> Entry::*calls) {
+  if (own != nullptr) (own->*calls).fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -63,22 +69,22 @@ void count() {
 extern "C" {
 
 void* malloc(std::size_t bytes) {
-  count();
+  count(&Entry::allocations);
   return __libc_malloc(bytes);
 }
 
 void* calloc(std::size_t number, std::size_t bytes) {
-  count();
+  count(&Entry::allocations);
   return __libc_calloc(number, bytes);
 }
 
 void* realloc(void* old, std::size_t bytes) {
-  count();
+  count(&Entry::allocations);
   return __libc_realloc(old, bytes);
 }
 
 void* memalign(std::size_t alignment, std::size_t bytes) {
-  count();
+  count(&Entry::allocations);
   return __libc_memalign(alignment, bytes);
 }
 
@@ -87,5 +93,20 @@ void* aligned_alloc(std::size_t alignment, std::size_t bytes) { return memalign(
 int posix_memalign(void** result, std::size_t alignment, std::size_t bytes) {
   *result = memalign(alignment, bytes);
   return *result == nullptr ? ENOMEM : 0;
+}
+
+ssize_t send(int fd, const void* from, std::size_t bytes, int flags) {
+  count(&Entry::sends);
+  return ::syscall(SYS_sendto, fd, from, bytes, flags, nullptr, 0);
+}
+
+ssize_t write(int fd, const void* from, std::size_t bytes) {
+  count(&Entry::writes);
+  return ::syscall(SYS_write, fd, from, bytes);
+}
+
+ssize_t writev(int fd, const iovec* parts, int number) {
+  count(&Entry::writes);
+  return ::syscall(SYS_writev, fd, parts, number);
 }
 }
