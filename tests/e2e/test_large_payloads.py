@@ -167,6 +167,25 @@ def test_a_slow_reader_holds_up_nobody(make_pgring):
         assert kinds(slow.read_until()) == b"CZ"
 
 
+def test_short_answers_pass_a_long_one(make_pgring):
+    pgring = make_pgring(settings={"default_pool_size": 2, "worker_processes": 1})
+    rows, size = 40000, 9999  # of a row, without its header
+    with Wire(pgring.port, timeout=120) as long, pgring.connect() as neighbour:
+        long.login()
+        neighbour.execute("select 1")
+        long.send(query("copy (select repeat('x', %d) from generate_series(1, %d)) to stdout" % (size, rows)))
+        assert long.read()[0] == b"H"
+        found = []
+        reader = threading.Thread(target=lambda: found.append(read_exactly(long, rows * (size + 6))))
+        reader.start()
+        for number in range(10):
+            assert neighbour.execute("select %s::int", (number,)).fetchone() == (number,)
+        assert reader.is_alive()
+        reader.join()
+        assert found == [rows * size]
+        assert kinds(long.read_until()) == b"cCZ"
+
+
 def test_a_slow_database_holds_up_only_its_client(make_pgring):
     """A stopped backend reads nothing: the sender must be stopped, not buffered."""
     pgring = make_pgring(settings={"default_pool_size": 2})

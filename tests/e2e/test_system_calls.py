@@ -1,5 +1,5 @@
 """What has gathered goes out together: statements to a server, and answers into the reply pipe, with
-one call each."""
+one call each. What is long is moved from the pipe to the client."""
 
 import contextlib
 import os
@@ -58,3 +58,17 @@ def test_statements_and_answers_share_calls(cluster, make_pgring, tmp_path, monk
         assert after.sends - before.sends == 1
         assert after.writes - before.writes == 1
         assert counter.of([master]).sends - of_master.sends == CLIENTS
+
+
+@needs_counter
+def test_a_long_result_is_not_copied_by_the_master(make_pgring, tmp_path, monkeypatch):
+    counter = CallCounter(tmp_path)
+    pgring = counter.start(make_pgring, monkeypatch)
+    with login(pgring) as client:
+        assert client.ask("select 1") == [["1"]]
+        before = counter.of([pgring.process.pid])
+        assert len(client.ask("select repeat('x', 1000) from generate_series(1, 20000)")) == 20000
+        after = counter.of([pgring.process.pid])
+    # The beginning and the end are copied; and a worker that waits for room is woken.
+    others = after.sends + after.writes - before.sends - before.writes
+    assert after.splices - before.splices > 4 * others > 0

@@ -1,6 +1,6 @@
 // Preloaded into the daemon by the tests: counts the calls by which each of its processes allocates
 // and sends, in a table that the test reads from the file named by CALL_COUNTER. Its entries are of
-// int64: pid, allocations, sends (to a socket), writes (to anything else).
+// int64: pid, allocations, sends (to a socket), writes (to anything else), splices.
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -30,6 +30,7 @@ struct Entry {
   std::atomic<int64_t> allocations;
   std::atomic<int64_t> sends;
   std::atomic<int64_t> writes;
+  std::atomic<int64_t> splices;
 };
 
 Entry* table = nullptr;
@@ -108,5 +109,11 @@ ssize_t write(int fd, const void* from, std::size_t bytes) {
 ssize_t writev(int fd, const iovec* parts, int number) {
   count(&Entry::writes);
   return ::syscall(SYS_writev, fd, parts, number);
+}
+
+ssize_t splice(int from, off64_t* from_at, int to, off64_t* to_at, std::size_t bytes,
+               unsigned flags) {
+  count(&Entry::splices);
+  return ::syscall(SYS_splice, from, from_at, to, to_at, bytes, flags);
 }
 }
