@@ -53,8 +53,9 @@ class Linger {
 
  private:
   static constexpr int64_t kNever = 10'000;
-  // A look takes a microsecond: if it took so long, somebody else had the processor.
-  static constexpr int64_t kTakenAway = 60;
+  // A look takes a microsecond: if it took so long, somebody else had the processor, for longer
+  // than a backend needs for a short query.
+  static constexpr int64_t kTakenAway = 300;
   static constexpr int64_t kRest = 5'000;
 
   double few_;

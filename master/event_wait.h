@@ -25,7 +25,7 @@ class EventWait {
   void tell_workers(bool lingering);
 
   Context& context_;
-  Linger linger_{1.2};
+  Linger linger_{5};  // events
   LingerTrial trial_;
 };
 

@@ -64,7 +64,7 @@ class Worker {
   LaneService lanes_;
   std::array<PollEvent, 256> events_;
   std::size_t event_count_ = 0;
-  Linger linger_{3};
+  Linger linger_{20};  // units under way
   BatchScheduling batch_scheduling_;
   bool master_gone_ = false;
   bool orphans_remain_ = true;  // of this worker's predecessor
