@@ -1,6 +1,6 @@
 // Preloaded into the daemon by the tests: counts the calls by which each of its processes allocates
 // and sends, in a table that the test reads from the file named by CALL_COUNTER. Its entries are of
-// int64: pid, allocations, sends (to a socket), writes (to anything else), splices.
+// int64: pid, allocations, sends (to a socket), writes (to anything else), bytes moved by splice.
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -30,7 +30,7 @@ struct Entry {
   std::atomic<int64_t> allocations;
   std::atomic<int64_t> sends;
   std::atomic<int64_t> writes;
-  std::atomic<int64_t> splices;
+  std::atomic<int64_t> moved;
 };
 
 Entry* table = nullptr;
@@ -61,8 +61,8 @@ __attribute__((constructor)) void open_table() {
   ::pthread_atfork(nullptr, nullptr, take_entry);
 }
 
-void count(std::atomic<int64_t> Entry::*calls) {
-  if (own != nullptr) (own->*calls).fetch_add(1, std::memory_order_relaxed);
+void count(std::atomic<int64_t> Entry::*what, int64_t by = 1) {
+  if (own != nullptr) (own->*what).fetch_add(by, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -113,7 +113,8 @@ ssize_t writev(int fd, const iovec* parts, int number) {
 
 ssize_t splice(int from, off64_t* from_at, int to, off64_t* to_at, std::size_t bytes,
                unsigned flags) {
-  count(&Entry::splices);
-  return ::syscall(SYS_splice, from, from_at, to, to_at, bytes, flags);
+  const ssize_t moved = ::syscall(SYS_splice, from, from_at, to, to_at, bytes, flags);
+  if (moved > 0) count(&Entry::moved, moved);
+  return moved;
 }
 }

@@ -11,7 +11,7 @@ from support.process import BUILD, give_to_user
 LIBRARY = os.path.join(BUILD, "call_counter.so")
 ENTRIES = 256
 
-Calls = collections.namedtuple("Calls", "allocations sends writes splices")
+Calls = collections.namedtuple("Calls", "allocations sends writes moved")
 
 needs_counter = pytest.mark.skipif(not os.path.exists(LIBRARY) or os.path.basename(BUILD) in ("asan", "tsan"),
                                    reason="the C library of Linux is counted, and sanitizers bring their own")
