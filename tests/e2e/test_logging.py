@@ -313,10 +313,13 @@ def test_files_by_size_compressed_and_kept_by_number(make_pgring):
     with pgring.connect() as client:
         for number in range(200):
             client.execute("select %d /* %s */" % (number, "x" * 800))
-    endings = lambda: sorted(name.rsplit(".", 1)[1] for name in names(directory))
-    wait_until(lambda: any("select 199 " in content(os.path.join(directory, name))
-                           for name in names(directory)) and endings() == ["gz", "gz", "log"],
-               "three files, two of them compressed")
+
+    def settled():
+        files = names(directory)
+        return sorted(name.rsplit(".", 1)[1] for name in files) == ["gz", "gz", "log"] and \
+            any("select 199 " in content(os.path.join(directory, name)) for name in files)
+
+    wait_until(settled, "three files, two of them compressed")
     for name in names(directory):
         assert re.fullmatch(r"p-\d{8}_\d{6}\.log(\.\d+)?(\.gz)?", name)
         text = content(os.path.join(directory, name))

@@ -1,8 +1,11 @@
-// Preloaded into the daemon by the tests: counts the calls by which each of its processes allocates
-// and sends, in a table that the test reads from the file named by CALL_COUNTER. Its entries are of
-// int64: pid, allocations, sends (to a socket), writes (to anything else), bytes moved by splice.
+// Preloaded into the daemon by the tests: counts the calls by which each of its processes
+// allocates, sends and receives, in a table that the test reads from the file named by
+// CALL_COUNTER. Its entries are of int64: pid, allocations, sends (to a socket), writes (to
+// anything else), bytes moved by splice; and the most that it has received from sockets between two
+// waits for events: calls, bytes.
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -31,12 +34,22 @@ struct Entry {
   std::atomic<int64_t> sends;
   std::atomic<int64_t> writes;
   std::atomic<int64_t> moved;
+  std::atomic<int64_t> most_receives;
+  std::atomic<int64_t> most_received;
 };
 
 Entry* table = nullptr;
 Entry* own = nullptr;
+int64_t receives = 0;  // since the last wait
+int64_t received = 0;
+
+void begin_turn() {
+  receives = 0;
+  received = 0;
+}
 
 void take_entry() {
+  begin_turn();
   own = nullptr;
   for (std::size_t i = 0; table != nullptr && i < kEntries; ++i) {
     int64_t unused = 0;
@@ -63,6 +76,10 @@ __attribute__((constructor)) void open_table() {
 
 void count(std::atomic<int64_t> Entry::*what, int64_t by = 1) {
   if (own != nullptr) (own->*what).fetch_add(by, std::memory_order_relaxed);
+}
+
+void raise(std::atomic<int64_t> Entry::*most, int64_t to) {
+  if (own != nullptr && to > own->*most) own->*most = to;
 }
 
 }  // namespace
@@ -99,6 +116,21 @@ int posix_memalign(void** result, std::size_t alignment, std::size_t bytes) {
 ssize_t send(int fd, const void* from, std::size_t bytes, int flags) {
   count(&Entry::sends);
   return ::syscall(SYS_sendto, fd, from, bytes, flags, nullptr, 0);
+}
+
+ssize_t recv(int fd, void* to, std::size_t bytes, int flags) {
+  const ssize_t got = ::syscall(SYS_recvfrom, fd, to, bytes, flags, nullptr, nullptr);
+  if (got > 0) {
+    raise(&Entry::most_receives, ++receives);
+    raise(&Entry::most_received, received += got);
+  }
+  return got;
+}
+
+int epoll_wait(int fd, epoll_event* events, int number, int timeout) {
+  begin_turn();
+  return static_cast<int>(
+      ::syscall(SYS_epoll_pwait, fd, events, number, timeout, nullptr, std::size_t{8}));
 }
 
 ssize_t write(int fd, const void* from, std::size_t bytes) {

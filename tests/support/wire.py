@@ -78,11 +78,17 @@ def data_row(payload):
 
 
 class Wire:
-    """One connection. read() gives (kind, payload), or None at the end of the stream."""
+    """One connection; as in libpq, a host that is a path is the folder of a Unix socket. read() gives
+    (kind, payload), or None at the end of the stream."""
 
     def __init__(self, port, host="127.0.0.1", timeout=10.0):
-        self.socket = socket.create_connection((host, port), timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as drivers do
+        if host.startswith("/"):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect("%s/.s.PGSQL.%d" % (host, port))
+        else:
+            self.socket = socket.create_connection((host, port), timeout=timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as drivers do
         self.buffer = b""
 
     def __enter__(self):

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <type_traits>
@@ -202,6 +203,41 @@ TEST_CASE("reply pipe: behind a result that goes on, its next part is not read, 
   CHECK(ends.received() == second + third);
   REQUIRE(ends.got.size() == 1);
   CHECK(ends.got[0].second == first + "end");
+}
+
+TEST_CASE("reply pipe: a long result is passed on by turns, so that others have theirs") {
+  if (!splice_available()) return;
+  struct Sink : SocketEnds {
+    std::vector<char> taken = std::vector<char>(kMaxFramePayload);
+    ssize_t move(const FrameHeader& header, int from) override {
+      const ssize_t bytes = ::read(from, taken.data(), header.length);
+      if (bytes > 0) moved += static_cast<std::size_t>(bytes);
+      return bytes;
+    }
+  };
+  Sink ends;
+  for (int i = 0; i < 7; ++i) ends.write(frame(7, std::string(kMaxFramePayload, 'a')));
+  std::size_t most = 0, before = 0;
+  while (ends.reader.read(ends) == PipeState::kOpen) {
+    most = std::max(most, ends.moved - before);
+    before = ends.moved;
+  }
+  CHECK(most == 2 * kMaxFramePayload);
+}
+
+TEST_CASE("reply pipe: of many short frames so many are read at once as two long ones take") {
+  struct Bytes : SocketEnds {
+    std::size_t bytes = 0;
+    void on_frame(const FrameHeader& header, std::string_view) override {
+      bytes += sizeof header + header.length;
+    }
+  };
+  Bytes ends;
+  constexpr std::size_t kTwoLong = 2 * (kMaxFramePayload + sizeof(FrameHeader));
+  for (std::size_t i = 0; i < 900; ++i) ends.write(frame(1, std::string(1000, 'a')));
+  CHECK(ends.reader.read(ends) == PipeState::kOpen);
+  CHECK(ends.bytes > kTwoLong - 2000);
+  CHECK(ends.bytes <= kTwoLong);
 }
 
 TEST_CASE("reply pipe: only a payload's last part ends where the worker says so") {
