@@ -15,12 +15,13 @@ namespace {
 // Something has always happened by the time somebody waits for it.
 struct BusyPoller : Poller {
   int looks = 0, sleeps = 0;
+  std::size_t events = 1;  // at once
   void add(int, uint64_t, Interest) override {}
   void modify(int, uint64_t, Interest) override {}
   void remove(int) override {}
   std::size_t wait(std::span<PollEvent>, int timeout_ms) override {
     ++(timeout_ms == 0 ? looks : sleeps);
-    return 1;
+    return events;
   }
   const char* name() const override { return "busy"; }
 };
@@ -35,9 +36,9 @@ struct Waiting : SharedFixture {
   bool told() const { return state.header->lingering.load() != 0; }
   // Whether it has looked, and not slept.
   bool looks() {
-    std::array<PollEvent, 1> events{};
+    std::array<PollEvent, 8> events{};
     const int before = poller->looks;
-    REQUIRE(event_wait.wait(events, 1000, ++answered, crowded) == 1);
+    REQUIRE(event_wait.wait(events, 1000, ++answered, crowded) == poller->events);
     return poller->looks > before;
   }
   // Waits until the workers have been told the other thing so many times.
@@ -66,6 +67,12 @@ TEST_CASE("event wait: the master looks again only while the workers may") {
 TEST_CASE("event wait: on a crowded machine nobody looks again") {
   Waiting waiting;
   waiting.crowded = true;
+  waiting.through_turns(4, [&](bool looked) { REQUIRE_FALSE(looked); });
+}
+
+TEST_CASE("event wait: where many come at once nobody looks again") {
+  Waiting waiting;
+  waiting.poller->events = 6;
   waiting.through_turns(4, [&](bool looked) { REQUIRE_FALSE(looked); });
 }
 
