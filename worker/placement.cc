@@ -64,10 +64,10 @@ Placement choose_connection(const LanePool& pool, const Task& task) {
     line_rank = rank;
   }
   const auto idle = pool.roster().idle();
-  const bool some_idle =
+  const bool idle_may_take_it =
       !idle.empty() && (pool.acceptable(*idle.front(), lines) & traffic_bit(task.traffic)) != 0;
   const bool gather = line != nullptr && pool.gathers() && busy >= pool.spread();
-  if (!some_idle || gather) return {line, some_idle};
+  if (!idle_may_take_it || gather) return {line, !idle.empty()};
   return {choose_idle(pool, task), false};
 }
 

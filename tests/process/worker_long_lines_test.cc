@@ -71,6 +71,7 @@ TEST_CASE("very short reads wait for few connections, though others are idle") {
   pool.wait_full();
   CHECK(pool.claimed() - before == uint64_t{pool.lines} * kDepth);
   CHECK(pool.share().line_limit == kDepth);
+  CHECK(pool.share().gathered == uint64_t{pool.lines} * (kDepth - 1));
   for (const uint32_t task : blockers) CHECK(pool.wait(task).ended());
   pool.check_answers(reads);
 }
