@@ -46,8 +46,8 @@ void UnitReader::classify(Client& client, std::string_view sql) {
 }
 
 TaskTraffic UnitReader::classify_text(const Client& client, std::string_view sql) {
-  // The dictionary shares texts between clients of every setting: the class must hold in both.
   if (!client.classifiable) return TaskTraffic::kExclusive;
+  // A statement may outlive standard_conforming_strings as it is now: the class must hold in both.
   const TaskTraffic standard = traffic_of(classify_statement(sql, true).kind);
   if (sql.find('\\') == std::string_view::npos) return standard;
   return standard == traffic_of(classify_statement(sql, false).kind) ? standard
